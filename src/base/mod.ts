@@ -1,0 +1,5 @@
+export * from './cleanup.ts';
+export * from './errors.ts';
+export * from './ids.ts';
+export * from './keyed-lock.ts';
+export * from './log.ts';

@@ -1,0 +1,12 @@
+import type { EventMessage, EventType } from '../../spec/docker/mod.ts';
+import type { Filters } from '../filters.ts';
+
+/** One typed bus. An event is published after the state that it tells of is on disk. */
+export interface Events {
+  publish(type: EventType, action: string, id: string, attributes: Record<string, string>): void;
+  /**
+   * Events from `since` on (nanoseconds since 1970; undefined = only new ones) up to `until` (undefined = no end).
+   * Also yields while none come, until `signal` aborts.
+   */
+  subscribe(options: { since?: bigint; until?: bigint; filters: Filters; signal: AbortSignal }): AsyncIterable<EventMessage>;
+}

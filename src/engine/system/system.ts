@@ -1,0 +1,11 @@
+/** Answers of `GET /info` and `GET /version`, newest shape and the fields that older ones saw. */
+export interface System {
+  /** Spec: Engine API, `SystemInfo`. */
+  info(): Promise<Record<string, unknown>>;
+  /** Spec: Engine API, `SystemVersion`. */
+  version(): Promise<Record<string, unknown>>;
+}
+
+/** The API version of this engine, and the oldest that it serves. */
+export const API_VERSION = '1.55';
+export const MIN_API_VERSION = '1.24';

@@ -1,0 +1,43 @@
+import type { AuthConfig } from '../spec/docker/mod.ts';
+import type { Digest } from '../spec/digest.ts';
+import type { Descriptor, ImageConfig, Manifest } from '../spec/oci/image.ts';
+import type { Platform } from '../spec/platform.ts';
+import type { Reference } from '../spec/reference.ts';
+
+/**
+ * A client of OCI distribution registries. Vocabulary: a *reference* names a repository and a tag or digest; to
+ * *resolve* it gives the manifest for one platform, with the config already verified; to *fetch* a blob gives its
+ * bytes, **not yet verified**: whoever reads them to the end compares the digest (the store's layer worker does).
+ * Errors are EngineErrors in Docker's wording (`manifest unknown`, `pull access denied …`, …).
+ */
+export interface Registry {
+  /** Manifest (through an index, by platform) and config of what `reference` names now. */
+  resolve(reference: Reference, options: RegistryOptions & { platform?: Platform }): Promise<ResolvedImage>;
+  /**
+   * The bytes of a blob, from `offset` on. A reset connection, a 5xx or a 429 in the middle is retried with back-off
+   * and continued by Range, invisibly to the reader. Ends with an EngineError when attempts are used up or when more
+   * bytes than `descriptor.size` arrive.
+   */
+  fetchBlob(
+    reference: Reference,
+    descriptor: Descriptor,
+    options: RegistryOptions & { offset?: number },
+  ): AsyncIterable<Uint8Array>;
+  /** Verifies credentials for `POST /auth`; gives the identity token, '' if there is none. */
+  login(auth: AuthConfig, options?: { signal?: AbortSignal }): Promise<{ status: string; identityToken: string }>;
+}
+
+export interface RegistryOptions {
+  auth?: AuthConfig;
+  signal?: AbortSignal;
+}
+
+export interface ResolvedImage {
+  /** What the tag points at: digest of the index if there is one, else of the manifest. It is shown as `Digest:`. */
+  target: Descriptor;
+  manifest: Manifest;
+  manifestDigest: Digest;
+  /** Verified bytes of the config blob (its digest is the image id), and their parsed form. */
+  configBytes: Uint8Array;
+  config: ImageConfig;
+}

@@ -1,0 +1,100 @@
+import type { ContainerId } from '../base/mod.ts';
+import type { RuntimeSpec } from '../spec/oci/runtime.ts';
+
+/**
+ * One container as processes of the OS. The *keeper* is the parent of all containers: it opens their stdio, runs the
+ * OCI runtime, and writes each exit status to disk before it tells us. A *start number* counts the starts of one
+ * container, so that an exit cannot be taken for that of a later life.
+ */
+export interface Runtime {
+  /** Connects to the keeper of this exec-root, starting one if there is none. Throws if it is of another mount namespace. */
+  open(): Promise<void>;
+  /** Lets go of the keeper; it and the containers go on. */
+  close(): Promise<void>;
+  /** What the keeper holds, for restore: running ones and ones whose exit nobody took yet. */
+  list(): Promise<HeldContainer[]>;
+  /**
+   * Makes the FIFOs of one start under the exec-root, before logs and keeper open them. Idempotent.
+   * With `tty` there is none.
+   */
+  prepareStdio(id: ContainerId, options: { tty: boolean; openStdin: boolean }): Promise<StdioPaths>;
+  /**
+   * Writes the bundle and lets the OCI runtime create the container, stopped before its program. On failure nothing
+   * is left, and the error is an EngineError whose message is what Docker prints after
+   * `failed to create task for container: …` (runc's sentences), with `exitCode` 126 or 127 where Docker gives those.
+   */
+  create(request: CreateRequest): Promise<{ pid: number }>;
+  /** Lets the program run. Fails as `create`. */
+  start(id: ContainerId): Promise<void>;
+  /** Sends a signal to the container's first process. `not-found` if it has ended. */
+  signal(id: ContainerId, signal: number): Promise<void>;
+  pause(id: ContainerId): Promise<void>;
+  resume(id: ContainerId): Promise<void>;
+  /** A duplicate of the PTY master, a descriptor of this process that the caller closes. */
+  ptyMaster(id: ContainerId): Promise<number>;
+  /** Sets the window size of a container's terminal, in characters. */
+  resize(id: ContainerId, height: number, width: number): Promise<void>;
+  /** Writer of the container's input; see StdinWriter. */
+  openStdin(id: ContainerId): Promise<StdinWriter>;
+  /** Removes all traces of an ended (or, by force, running) container: runtime state, cgroup, bundle, FIFOs, exit file. Idempotent. */
+  delete(id: ContainerId): Promise<void>;
+  /** Forgets an exit that was recorded in the state: deletes its file. */
+  acknowledgeExit(id: ContainerId, startNumber: number): Promise<void>;
+  /** Called once for each exit, after its file is on disk. Also for exits that came while no daemon was connected, after `open`. */
+  onExit(listener: (exit: ContainerExit) => void): void;
+  /** Name, version and commit of the OCI runtime, as `docker info` and `docker version` print. */
+  version(): Promise<{ name: string; version: string; commit: string; path: string }>;
+}
+
+export interface CreateRequest {
+  id: ContainerId;
+  startNumber: number;
+  spec: RuntimeSpec;
+  stdio: StdioPaths | undefined;
+  tty: boolean;
+  openStdin: boolean;
+  stdinOnce: boolean;
+  /** Size of the terminal, [height, width]; [0, 0] = unknown. */
+  consoleSize: [number, number];
+}
+
+/** Paths of FIFOs. `staging` is the log pump's (design section 3): keeper and daemon both hold it open. */
+export interface StdioPaths {
+  directory: string;
+  stdin: string | undefined;
+  stdout: string;
+  stderr: string;
+  staging: string;
+}
+
+/** Bytes into a container. Writes never block a thread: they wait for room without holding anything else up. */
+export interface StdinWriter {
+  /** Resolves when the bytes are in the pipe; rejects with EPIPE when nobody reads any more. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Half-close: closes every writing end that we hold, also the keeper's. For a TTY it only lets go. */
+  end(): Promise<void>;
+  /** Lets go without ending the input where `OpenStdin` without `StdinOnce`. */
+  release(): void;
+}
+
+export interface ContainerExit {
+  id: ContainerId;
+  startNumber: number;
+  /** 0 to 255; 128 + n for signal n, as Docker. */
+  exitCode: number;
+  oomKilled: boolean;
+  /** Milliseconds since 1970 with a fraction. */
+  at: number;
+  /** Set when the exit code could not be known. */
+  error?: string;
+}
+
+export interface HeldContainer {
+  id: ContainerId;
+  startNumber: number;
+  pid: number;
+  /** False between create and start. */
+  started: boolean;
+  tty: boolean;
+  exit?: ContainerExit;
+}

@@ -1,0 +1,3 @@
+export type * from './images/image-store.ts';
+export type * from './layers/layer-store.ts';
+export type * from './rootfs/rootfs.ts';

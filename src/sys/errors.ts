@@ -1,0 +1,21 @@
+import { constants } from 'node:os';
+
+const NAMES = new Map(Object.entries(constants.errno).map(([name, value]) => [value, name]));
+
+/** A system call that failed. `code` is the errno's name, as on Node's own errors. */
+export class SysError extends Error {
+  override readonly name = 'SysError';
+  readonly call: string;
+  readonly errno: number;
+  readonly code: string;
+  readonly path: string | undefined;
+
+  constructor(call: string, errno: number, path?: string) {
+    const code = NAMES.get(errno) ?? `E${errno}`;
+    super(`${call}${path === undefined ? '' : ` ${path}`}: ${code}`);
+    this.call = call;
+    this.errno = errno;
+    this.code = code;
+    this.path = path;
+  }
+}
