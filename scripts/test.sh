@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Everything that says "ok": set-up, type check, lint, import table, unused code, unit tests, end-to-end tests, a
+# sample of chaos. Ends with one line: N passed, N failed, N skipped.
+#   scripts/test.sh [only GROUP…]   groups: check unit e2e chaos
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+groups="check unit e2e chaos"
+[ "${1:-}" = only ] && { shift; groups="$*"; }
+
+bash scripts/setup.sh run test || exit 1
+export PATH=$PWD/.cache/bin:/usr/local/sbin:/usr/sbin:/sbin:$PATH
+bun=$PWD/scripts/bun.sh
+results=$PWD/.cache/results
+rm -rf "$results"
+mkdir -p "$results"
+broken=0
+
+step() { # name command…
+  local name=$1 start=$SECONDS status=0
+  shift
+  printf '\n\033[1m==> %s\033[0m\n' "$name"
+  "$@" || status=$?
+  [ $status = 0 ] || { broken=$((broken + 1)); printf '\033[31m%s failed (exit %s)\033[0m\n' "$name" $status; }
+  printf '%s: %s s\n' "$name" $((SECONDS - start))
+  # One case for each step that is no test runner.
+  case $name in tests:*) ;; *) echo "$status $name" >>"$results/steps" ;; esac
+}
+suite() { # name paths…
+  local name=$1
+  shift
+  step "tests: $name" "$bun" test --timeout=60000 --reporter=junit --reporter-outfile="$results/$name.xml" "$@"
+}
+
+for group in $groups; do
+  case $group in
+    check)
+      step "type check" "$bun" node_modules/typescript/bin/tsc -p .
+      step "lint and format" node_modules/.bin/biome check --error-on-warnings .
+      step "import table" "$bun" scripts/check-imports.ts
+      step "unused code" "$bun" node_modules/knip/bin/knip-bun.js
+      ;;
+    unit) suite unit src scripts ;;
+    e2e) suite e2e --preload ./test/preload.ts ./test/e2e ./test/clients ;;
+    chaos) suite chaos --preload ./test/preload.ts ./test/crash ;;
+    *) echo "no such group: $group" >&2; exit 2 ;;
+  esac
+done
+echo
+exec "$bun" scripts/count-results.ts "$results" $broken
