@@ -1,6 +1,6 @@
+import type { DiffId, Digest } from '../digest.ts';
 import type { HealthConfig } from '../docker/container-config.ts';
 import type { ImageRunConfig } from '../docker/image.ts';
-import type { DiffId, Digest } from '../digest.ts';
 import type { Platform } from '../platform.ts';
 
 /** Spec: OCI image spec, descriptor.md. `size` is bytes. */
