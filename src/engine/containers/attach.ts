@@ -1,0 +1,110 @@
+import { EngineError } from '../../base/mod.ts';
+import type { OutputChunk } from '../../logs/mod.ts';
+import type { StdinWriter } from '../../runtime/mod.ts';
+import type { Container } from './container.ts';
+import type { AttachOptions, AttachSession } from './containers.ts';
+import { announce, type ContainersContext } from './context.ts';
+import { DetachKeys } from './detach-keys.ts';
+import { logTarget } from './log-target.ts';
+import { isRunning } from './status.ts';
+
+/** Attaches a client to a container's streams, also before it starts. */
+export async function attach(
+  context: ContainersContext,
+  container: Container,
+  options: AttachOptions,
+): Promise<AttachSession> {
+  const { config } = container.record;
+  if (container.status === 'paused') {
+    throw new EngineError('conflict', `container ${container.id} is paused, unpause the container before attach`);
+  }
+  if (container.status === 'restarting') {
+    throw new EngineError(
+      'conflict',
+      `container ${container.id} is restarting, wait until the container is running`,
+    );
+  }
+  const keys = new DetachKeys(options.detachKeys);
+  const subscription = options.stream ? context.logs.subscribe(container.id) : undefined;
+  const input = options.stdin && options.stream && config.OpenStdin ? new Input(container) : undefined;
+  announce(context, container, 'attach');
+  let open = true;
+  const close = () => {
+    if (!open) return;
+    open = false;
+    subscription?.close();
+    input?.clientGone(config.StdinOnce && !config.Tty);
+  };
+  return {
+    tty: config.Tty,
+    output: output(context, container, options, subscription, close),
+    async write(bytes) {
+      if (!open || !input) return;
+      const cut = config.Tty ? keys.push(bytes) : { pass: bytes, detached: false };
+      if (cut.pass.length > 0) await input.write(cut.pass);
+      if (cut.detached) {
+        announce(context, container, 'detach');
+        close();
+      }
+    },
+    async endInput() {
+      if (open && input && config.StdinOnce && !config.Tty) await input.end();
+    },
+    close,
+  };
+}
+
+async function* output(
+  context: ContainersContext,
+  container: Container,
+  options: AttachOptions,
+  subscription: AsyncIterable<OutputChunk> | undefined,
+  close: () => void,
+): AsyncIterable<OutputChunk> {
+  const wanted = (chunk: OutputChunk) => (chunk.stream === 'stdout' ? options.stdout : options.stderr);
+  try {
+    if (options.logs) {
+      const query = { stdout: options.stdout, stderr: options.stderr, follow: false };
+      for await (const { stream, line } of context.logs.read(logTarget(container), query)) yield { stream, data: line };
+    }
+    for await (const chunk of subscription ?? []) if (wanted(chunk)) yield chunk;
+  } finally {
+    close();
+  }
+}
+
+/** A client's bytes on their way into the container; they wait for its start. */
+class Input {
+  readonly #container: Container;
+  readonly #writer: Promise<StdinWriter>;
+  #forget: () => void = () => {};
+
+  constructor(container: Container) {
+    this.#container = container;
+    const running = isRunning(container.status) ? container.stdin : undefined;
+    const { promise, resolve } = Promise.withResolvers<StdinWriter>();
+    this.#writer = promise;
+    if (running) resolve(running);
+    else {
+      container.stdinReady.add(resolve);
+      this.#forget = () => container.stdinReady.delete(resolve);
+    }
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    const writer = await this.#writer;
+    // EPIPE: the program reads no more; Docker drops what still comes.
+    await writer.write(bytes).catch(() => {});
+  }
+
+  async end(): Promise<void> {
+    const writer = await this.#writer;
+    await writer.end();
+  }
+
+  /** The client hung up: the end of a `StdinOnce` input, if the container has started. */
+  clientGone(endsInput: boolean): void {
+    this.#forget();
+    if (endsInput && this.#container.stdin) this.#container.stdin.end().catch(() => {});
+  }
+}

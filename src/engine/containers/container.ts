@@ -1,0 +1,42 @@
+import type { ContainerStatus } from '../../spec/docker/mod.ts';
+import type { StdinWriter } from '../../runtime/mod.ts';
+import type { ContainerRecord } from '../../store/mod.ts';
+import { move } from './status.ts';
+import { Waiters } from './waiters.ts';
+
+/** A container in memory: its record, and what lasts only as long as this daemon. */
+export class Container {
+  readonly record: ContainerRecord;
+  readonly waiters = new Waiters();
+  /** What somebody asked for and has not happened yet; a field beside the status (design section 6). */
+  intent: 'none' | 'stop' | 'remove' = 'none';
+  /** The writer of its input, while it runs with `OpenStdin`; attached clients share it. */
+  stdin: StdinWriter | undefined;
+  /** Clients that attached before the start and wait for `stdin`. */
+  readonly stdinReady = new Set<(writer: StdinWriter) => void>();
+  restartTimer: NodeJS.Timeout | undefined;
+  /** Milliseconds before the next restart by policy. */
+  restartDelay = 0;
+
+  constructor(record: ContainerRecord) {
+    this.record = record;
+  }
+
+  get id(): ContainerRecord['id'] {
+    return this.record.id;
+  }
+
+  /** Without the leading slash. */
+  get name(): string {
+    return this.record.name.slice(1);
+  }
+
+  get status(): ContainerStatus {
+    return this.record.state.status;
+  }
+
+  /** Changes the status in memory, by the table; the caller writes the record. */
+  moveTo(status: ContainerStatus): void {
+    this.record.state.status = move(this.record.state.status, status);
+  }
+}

@@ -1,0 +1,109 @@
+import type { KeyedLock, Logger } from '../../base/mod.ts';
+import type { Logs } from '../../logs/mod.ts';
+import type { Net } from '../../net/mod.ts';
+import type { Runtime } from '../../runtime/mod.ts';
+import type { ContainerRecords, LayerStore, RootFs, StoredImage } from '../../store/mod.ts';
+import type { ImageId } from '../../spec/digest.ts';
+import type { Platform } from '../../spec/platform.ts';
+import type { Events } from '../events/mod.ts';
+import type { EngineNetwork } from '../networks/mod.ts';
+import type { VolumeRecord } from '../../store/mod.ts';
+import type { Container } from './container.ts';
+import type { Directory } from './directory.ts';
+
+/** What the container verbs work with; `daemon/` puts it together. */
+export interface ContainersContext {
+  readonly settings: ContainerSettings;
+  readonly directory: Directory;
+  /** One transition of one container at a time. */
+  readonly locks: KeyedLock;
+  readonly records: ContainerRecords;
+  readonly layers: LayerStore;
+  readonly rootfs: RootFs;
+  readonly runtime: Runtime;
+  readonly logs: Logs;
+  readonly net: Net;
+  readonly events: Events;
+  readonly images: ImagesForContainers;
+  readonly networks: NetworksForContainers;
+  readonly volumes: VolumesForContainers;
+  readonly log: Logger;
+}
+
+/** The part of the daemon's configuration and of the host that containers see. */
+export interface ContainerSettings {
+  dataRoot: string;
+  execRoot: string;
+  host: HostLimits;
+  /** Name of the default runtime, as `HostConfig.Runtime` shows it. */
+  runtimeName: string;
+  defaultLogDriver: string;
+  defaultLogOptions: Record<string, string>;
+  defaultShmSize: number;
+  cgroupParent: string;
+  dns: string[];
+  dnsSearch: string[];
+  dnsOptions: string[];
+  /** Seconds that a stop waits unless told otherwise. */
+  stopTimeout: number;
+}
+
+/** What of the host a request is checked against. */
+export interface HostLimits {
+  cpus: number;
+  cgroupVersion: '1' | '2';
+  /** Swap can be limited. */
+  swapLimit: boolean;
+}
+
+export interface ImagesForContainers {
+  resolve(ref: string, platform?: Platform): StoredImage;
+  /** How `docker ps` names a container's image: as asked, or the image id where that name means another one now. */
+  nameFor(asked: string, id: ImageId): string;
+  /** Ids of an image and of those whose layers begin with all of its; undefined if there is no such image. */
+  withDescendants(ref: string): ReadonlySet<string> | undefined;
+}
+
+export interface NetworksForContainers {
+  /** By name or id; `not-found` `network x not found`. */
+  find(ref: string): EngineNetwork;
+}
+
+export interface VolumesForContainers {
+  /** Gives the volume of that name, made if it is not there; an undefined name makes an anonymous one. */
+  ensure(name: string | undefined, driver: string, labels: Record<string, string>, options: Record<string, string>): VolumeRecord;
+  get(name: string): VolumeRecord | undefined;
+  mountpoint(name: string): string;
+  /** Removes it if no container uses it any more; says nothing if it is not there. */
+  removeIfUnused(name: string): Promise<void>;
+}
+
+/** Runs `work` as one transition of `container`. */
+export async function transition<T>(
+  context: ContainersContext,
+  container: Container,
+  work: () => Promise<T>,
+): Promise<T> {
+  return await context.locks.run(container.id, work);
+}
+
+/** Writes the container's record after a change of state. */
+export function save(context: ContainersContext, container: Container): void {
+  context.records.update(container.record);
+}
+
+/** Publishes a container's event with the attributes that Docker gives it. */
+export function announce(
+  context: ContainersContext,
+  container: Container,
+  action: string,
+  attributes: Record<string, string> = {},
+): void {
+  const { config } = container.record;
+  context.events.publish('container', action, container.id, {
+    ...(config.Labels ?? {}),
+    image: config.Image,
+    name: container.name,
+    ...attributes,
+  });
+}

@@ -1,0 +1,123 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { Cleanup, EngineError, formatTime, messageOf, newId, nowNano, shortId, ZERO_TIME } from '../../base/mod.ts';
+import type { ContainerId } from '../../base/mod.ts';
+import type { EndpointSettings, HostConfig } from '../../spec/docker/mod.ts';
+import type { ContainerRecord } from '../../store/mod.ts';
+import { Container } from './container.ts';
+import type { ContainerCreateRequest } from './containers.ts';
+import { announce, type ContainersContext } from './context.ts';
+import { emptyEndpoint, parseNetworkMode } from './network-mode.ts';
+import { withHostDefaults } from './host-defaults.ts';
+import { withImageDefaults } from './image-defaults.ts';
+import { planMounts } from './mount-points.ts';
+import { generateName } from './name-generator.ts';
+import { validatePorts } from './port-requests.ts';
+import { validateConfig, validateHostConfig, validateName } from './validate.ts';
+
+/**
+ * Makes a container: its volumes, its writable layer and its record, in this order, so that what a crash leaves is
+ * found by the record-less directory or the record-less mount. Nothing is left when a step fails.
+ */
+export async function create(
+  context: ContainersContext,
+  request: ContainerCreateRequest,
+): Promise<{ id: string; warnings: string[] }> {
+  if (request.name) validateName(request.name);
+  const image = context.images.resolve(request.config.Image, request.platform);
+  const config = withImageDefaults(request.config, image.config.config ?? {});
+  validateConfig(config);
+  const command = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
+  const [path, ...args] = command;
+  if (path === undefined) throw new EngineError('invalid', 'no command specified');
+  const hostConfig = withHostDefaults(request.hostConfig, context.settings);
+  const warnings = validateHostConfig(hostConfig, context.settings.host);
+  validatePorts(config, hostConfig);
+  context.logs.validate(hostConfig.LogConfig);
+  const mode = parseNetworkMode(context, hostConfig.NetworkMode);
+  if (mode.kind === 'host' && config.Hostname === '') config.Hostname = hostname();
+
+  await using undo = new Cleanup((what, error) => {
+    context.log.warn('cannot undo a step of create', { what, error: messageOf(error) });
+  });
+  const id = newId<ContainerId>();
+  if (config.Hostname === '' && mode.kind !== 'container') config.Hostname = shortId(id);
+  const name = reserveName(context, id, request.name);
+  undo.defer('name', () => context.directory.unreserve(name, id));
+  const plan = planMounts(context, config, hostConfig);
+  undo.defer('volumes', async () => {
+    for (const volume of plan.created) await context.volumes.removeIfUnused(volume);
+  });
+  const networks = requestedEndpoints(context, hostConfig, request);
+  const directory = context.records.directory(id);
+  const record: ContainerRecord = {
+    id,
+    name: `/${name}`,
+    created: formatTime(nowNano()),
+    path,
+    args,
+    config,
+    hostConfig,
+    image: image.id,
+    state: {
+      status: 'created', oomKilled: false, pid: 0, exitCode: 0, error: '', startedAt: ZERO_TIME, finishedAt: ZERO_TIME,
+    }, // biome-ignore format: one row
+    networks,
+    ports: {},
+    sandboxId: '',
+    sandboxKey: '',
+    mountPoints: plan.mountPoints,
+    restartCount: 0,
+    hasBeenStartedBefore: false,
+    hasBeenManuallyStopped: false,
+    logPath: hostConfig.LogConfig.Type === 'json-file' ? join(directory, `${id}-json.log`) : '',
+    hostnamePath: join(directory, 'hostname'),
+    hostsPath: join(directory, 'hosts'),
+    resolvConfPath: join(directory, 'resolv.conf'),
+    minke: { startNumber: 0 },
+    unknown: {},
+  };
+  undo.defer('record', () => context.records.remove(id));
+  context.records.create(record, { durable: !hostConfig.AutoRemove });
+  undo.defer('mount', () => context.layers.removeMount(id));
+  await context.layers.createMount(id, image.topLayer);
+  const container = new Container(record);
+  context.directory.add(container);
+  undo.keep();
+  announce(context, container, 'create');
+  return { id, warnings };
+}
+
+function reserveName(context: ContainersContext, id: string, asked: string | undefined): string {
+  if (asked) {
+    const name = asked.replace(/^\//, '');
+    context.directory.reserve(name, id);
+    return name;
+  }
+  for (let retry = 0; retry < 10; retry++) {
+    const name = generateName(retry);
+    if (context.directory.isNameTaken(name)) continue;
+    context.directory.reserve(name, id);
+    return name;
+  }
+  const name = shortId(id);
+  context.directory.reserve(name, id);
+  return name;
+}
+
+/** The endpoints as inspect shows them before the first start. */
+function requestedEndpoints(
+  context: ContainersContext,
+  hostConfig: HostConfig,
+  request: ContainerCreateRequest,
+): Record<string, EndpointSettings> {
+  const mode = parseNetworkMode(context, hostConfig.NetworkMode);
+  const asked = request.networkingConfig.EndpointsConfig ?? {};
+  const endpoints: Record<string, EndpointSettings> = {};
+  for (const [key, settings] of Object.entries(asked)) {
+    endpoints[key === 'default' ? 'bridge' : key] = { ...emptyEndpoint(), ...(settings ?? {}) };
+  }
+  if (mode.kind !== 'container') endpoints[mode.network] ??= emptyEndpoint();
+  return endpoints;
+}
+

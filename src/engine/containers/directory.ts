@@ -1,0 +1,64 @@
+import { EngineError } from '../../base/mod.ts';
+import type { Container } from './container.ts';
+
+/** All containers of this daemon, found by id, name or a unique prefix of an id. */
+export class Directory {
+  readonly #byId = new Map<string, Container>();
+  readonly #idByName = new Map<string, string>();
+
+  add(container: Container): void {
+    this.#byId.set(container.id, container);
+    this.#idByName.set(container.name, container.id);
+  }
+
+  remove(container: Container): void {
+    this.#byId.delete(container.id);
+    if (this.#idByName.get(container.name) === container.id) this.#idByName.delete(container.name);
+  }
+
+  /**
+   * Takes a name before anything of the container exists, so that of two creates one fails. Throws `conflict` in
+   * Docker's words.
+   */
+  reserve(name: string, id: string): void {
+    const holder = this.#idByName.get(name);
+    if (holder !== undefined && holder !== id) {
+      throw new EngineError(
+        'conflict',
+        `Conflict. The container name "/${name}" is already in use by container "${holder}". You have to remove (or rename) that container to be able to reuse that name.`,
+      );
+    }
+    this.#idByName.set(name, id);
+  }
+
+  /** Gives a reserved name back; does nothing if another container holds it. */
+  unreserve(name: string, id: string): void {
+    if (this.#idByName.get(name) === id) this.#idByName.delete(name);
+  }
+
+  isNameTaken(name: string): boolean {
+    return this.#idByName.has(name);
+  }
+
+  get(id: string): Container | undefined {
+    return this.#byId.get(id);
+  }
+
+  all(): Container[] {
+    return [...this.#byId.values()];
+  }
+
+  /** The container that `ref` means. Compat: full id, then name, then unique prefix of an id (moby `GetContainer`). */
+  find(ref: string): Container {
+    if (ref === '') throw new EngineError('invalid', 'No container name or ID supplied');
+    const exact = this.#byId.get(ref) ?? this.#byId.get(this.#idByName.get(ref.replace(/^\//, '')) ?? '');
+    if (exact) return exact;
+    const matches = /^[0-9a-f]+$/.test(ref) ? this.all().filter(({ id }) => id.startsWith(ref)) : [];
+    if (matches.length > 1) {
+      throw new EngineError('invalid', `multiple IDs found with provided prefix: ${ref}`);
+    }
+    const [match] = matches;
+    if (!match) throw new EngineError('not-found', `No such container: ${ref}`);
+    return match;
+  }
+}

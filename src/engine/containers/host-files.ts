@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+
+const LOCAL_HOSTS = [
+  ['127.0.0.1', 'localhost'],
+  ['::1', 'localhost ip6-localhost ip6-loopback'],
+  ['fe00::', 'ip6-localnet'],
+  ['ff00::', 'ip6-mcastprefix'],
+  ['ff02::1', 'ip6-allnodes'],
+  ['ff02::2', 'ip6-allrouters'],
+] as const;
+
+/** Content of a container's /etc/hosts. Compat: libnetwork `etchosts`. */
+export function hostsFile(options: {
+  hostname: string;
+  domainname: string;
+  addresses: string[];
+  /** `name:address` or `name=address`, as `ExtraHosts` has them; `host-gateway` is replaced by `gateway`. */
+  extraHosts: string[];
+  gateway: string | undefined;
+}): string {
+  const lines: string[] = LOCAL_HOSTS.map(([address, names]) => `${address}\t${names}`);
+  for (const entry of options.extraHosts) {
+    const cut = entry.search(/[:=]/);
+    const address = entry.slice(cut + 1).replace(/^\[(.*)\]$/, '$1');
+    const real = address === 'host-gateway' ? options.gateway : address;
+    if (cut > 0 && real !== undefined) lines.push(`${real}\t${entry.slice(0, cut)}`);
+  }
+  const { hostname, domainname } = options;
+  const names = domainname === '' ? hostname : `${hostname}.${domainname} ${hostname}`;
+  for (const address of options.addresses) lines.push(`${address}\t${names}`);
+  return `${lines.join('\n')}\n`;
+}
+
+export interface DnsSettings {
+  servers: string[];
+  search: string[];
+  options: string[];
+}
+
+/**
+ * Content of a container's /etc/resolv.conf, from the host's and what was asked for. Servers on loopback are the
+ * host's own and cannot be reached from a sandbox, so they are left out where `ownNamespace`; if none remains,
+ * Docker's fall-back servers stand in. Compat: libnetwork `resolvconf`.
+ */
+export function resolvConf(host: string, asked: DnsSettings, ownNamespace: boolean): string {
+  const rows = host
+    .split('\n')
+    .map((line) => line.replace(/[#;].*$/, '').trim().split(/\s+/))
+    .filter((words) => words.length > 1);
+  const valuesOf = (key: string) => rows.filter(([first]) => first === key).flatMap((words) => words.slice(1));
+  const lastSearch = rows.filter(([first]) => first === 'search').at(-1)?.slice(1) ?? [];
+  const hostServers = valuesOf('nameserver').filter((ip) => isIP(ip) !== 0 && !(ownNamespace && isLoopback(ip)));
+  const fallback = ownNamespace ? ['8.8.8.8', '8.8.4.4'] : [];
+  const servers = asked.servers.length > 0 ? asked.servers : hostServers.length > 0 ? hostServers : fallback;
+  const search = asked.search.length > 0 ? asked.search.filter((domain) => domain !== '.') : lastSearch;
+  const options = asked.options.length > 0 ? asked.options : valuesOf('options');
+  const lines = servers.map((ip) => `nameserver ${ip}`);
+  if (search.length > 0) lines.push(`search ${search.join(' ')}`);
+  if (options.length > 0) lines.push(`options ${options.join(' ')}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** The host's own resolver configuration; systemd-resolved's stub is replaced by the file with its real servers. */
+export function hostResolvConf(): string {
+  const own = readIfThere('/etc/resolv.conf');
+  const stub = /^\s*nameserver\s+127\.0\.0\.53\s*$/m.test(own);
+  return (stub && readIfThere('/run/systemd/resolve/resolv.conf')) || own;
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function isLoopback(ip: string): boolean {
+  return ip.startsWith('127.') || ip === '::1';
+}

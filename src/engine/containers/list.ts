@@ -1,0 +1,75 @@
+import { nowNano, parseTime } from '../../base/mod.ts';
+import type { ContainerSummary, PortSummary } from '../../spec/docker/mod.ts';
+import type { ContainerRecord } from '../../store/mod.ts';
+import type { Container } from './container.ts';
+import type { ContainerListOptions } from './containers.ts';
+import type { ContainersContext } from './context.ts';
+import { humanStatus } from './human-status.ts';
+import { mountPoint, stateOf } from './inspect.ts';
+import { listFilter } from './list-filters.ts';
+import { isRunning } from './status.ts';
+
+/** Rows of `docker ps`, newest first. Compat: moby `daemon/list.go`. */
+export async function list(context: ContainersContext, options: ContainerListOptions): Promise<ContainerSummary[]> {
+  const passes = listFilter(options.filters, {
+    find: (ref) => context.directory.find(ref),
+    imageAndDescendants: (ref) => context.images.withDescendants(ref),
+  });
+  const wantsAll = options.all || options.limit > 0 || ['status', 'exited'].some((key) => options.filters.has(key));
+  const newestFirst = context.directory
+    .all()
+    .sort((a, b) => (b.record.created < a.record.created ? -1 : b.record.created > a.record.created ? 1 : 0));
+  const chosen: Container[] = [];
+  for (const container of newestFirst) {
+    if (!wantsAll && !isRunning(container.status)) continue;
+    if (!passes(container)) continue;
+    chosen.push(container);
+    if (options.limit > 0 && chosen.length === options.limit) break;
+  }
+  return await Promise.all(chosen.map((container) => summary(context, container, options.size)));
+}
+
+async function summary(context: ContainersContext, container: Container, size: boolean): Promise<ContainerSummary> {
+  const { record } = container;
+  const row: ContainerSummary = {
+    Id: record.id,
+    Names: [record.name],
+    Image: context.images.nameFor(record.config.Image, record.image),
+    ImageID: record.image,
+    Command: commandLine(record),
+    Created: Number((parseTime(record.created) ?? 0n) / 1_000_000_000n),
+    Ports: portSummaries(record),
+    Labels: record.config.Labels ?? {},
+    State: container.status,
+    Status: humanStatus(stateOf(container), nowNano()),
+    HostConfig: { NetworkMode: record.hostConfig.NetworkMode },
+    Health: { Status: 'none', FailingStreak: 0 },
+    NetworkSettings: { Networks: record.networks },
+    Mounts: Object.values(record.mountPoints).map(mountPoint),
+  };
+  if (record.hostConfig.Annotations) row.HostConfig.Annotations = record.hostConfig.Annotations;
+  if (size) {
+    const parent = context.layers.getMount(record.id)?.parent;
+    row.SizeRw = await context.layers.mountSize(record.id);
+    row.SizeRootFs = row.SizeRw + (parent ? context.layers.chainSize(parent) : 0);
+  }
+  return row;
+}
+
+/** Compat: arguments with white space are quoted. */
+function commandLine({ path, args }: ContainerRecord): string {
+  const quoted = args.map((arg) => (arg.includes(' ') ? `'${arg}'` : arg));
+  return [path, ...quoted].join(' ');
+}
+
+function portSummaries({ ports }: ContainerRecord): PortSummary[] {
+  const rows: PortSummary[] = [];
+  for (const [port, bindings] of Object.entries(ports)) {
+    const [number = '', type = 'tcp'] = port.split('/');
+    if (!bindings || bindings.length === 0) rows.push({ PrivatePort: Number(number), Type: type });
+    for (const { HostIp, HostPort } of bindings ?? []) {
+      rows.push({ IP: HostIp, PrivatePort: Number(number), PublicPort: Number(HostPort), Type: type });
+    }
+  }
+  return rows;
+}

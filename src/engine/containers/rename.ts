@@ -1,0 +1,28 @@
+import { EngineError } from '../../base/mod.ts';
+import type { Container } from './container.ts';
+import { announce, type ContainersContext, save, transition } from './context.ts';
+import { validateName } from './validate.ts';
+
+/** Gives a container another name, which must be free. */
+export async function rename(context: ContainersContext, container: Container, name: string): Promise<void> {
+  if (name === '') throw new EngineError('invalid', 'Neither old nor new names may be empty');
+  validateName(name);
+  const next = name.replace(/^\//, '');
+  await transition(context, container, async () => {
+    const old = container.name;
+    if (next === old) {
+      throw new EngineError('invalid', 'Renaming a container with the same name as its current name');
+    }
+    context.directory.reserve(next, container.id);
+    container.record.name = `/${next}`;
+    try {
+      save(context, container);
+    } catch (error) {
+      container.record.name = `/${old}`;
+      context.directory.unreserve(next, container.id);
+      throw error;
+    }
+    context.directory.unreserve(old, container.id);
+    announce(context, container, 'rename', { oldName: `/${old}` });
+  });
+}

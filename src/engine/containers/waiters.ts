@@ -1,0 +1,38 @@
+import type { WaitCondition, WaitResult } from './containers.ts';
+
+interface Waiter {
+  condition: WaitCondition;
+  resolve: (result: WaitResult) => void;
+}
+
+/** Those who wait for a container's exit or removal. */
+export class Waiters {
+  readonly #waiting = new Set<Waiter>();
+
+  /** Resolves at the next moment that `condition` names; a wait that is aborted is forgotten and never resolves. */
+  add(condition: WaitCondition, signal: AbortSignal): Promise<WaitResult> {
+    const { promise, resolve } = Promise.withResolvers<WaitResult>();
+    const waiter: Waiter = { condition, resolve };
+    this.#waiting.add(waiter);
+    signal.addEventListener('abort', () => this.#waiting.delete(waiter), { once: true });
+    return promise;
+  }
+
+  /** The container's process ended. */
+  exited(result: WaitResult): void {
+    this.#settle((condition) => condition !== 'removed', result);
+  }
+
+  /** The container is gone, or its removal failed (then with `error`). */
+  removed(result: WaitResult): void {
+    this.#settle(() => true, result);
+  }
+
+  #settle(matches: (condition: WaitCondition) => boolean, result: WaitResult): void {
+    for (const waiter of [...this.#waiting]) {
+      if (!matches(waiter.condition)) continue;
+      this.#waiting.delete(waiter);
+      waiter.resolve(result);
+    }
+  }
+}

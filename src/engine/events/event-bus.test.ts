@@ -1,0 +1,50 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { nowNano } from '../../base/mod.ts';
+import { NO_FILTERS } from '../filters.ts';
+import { EventBus } from './event-bus.ts';
+
+let root: string;
+let bus: EventBus;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'minke-events-'));
+  bus = new EventBus(root);
+});
+afterEach(() => {
+  bus.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+async function collect(source: AsyncIterable<{ Action: string }>): Promise<string[]> {
+  const actions: string[] = [];
+  for await (const { Action } of source) actions.push(Action);
+  return actions;
+}
+
+test('subscribe gives past events when since is given, also those of an earlier daemon', async () => {
+  bus.publish('container', 'create', 'a', {});
+  bus.close();
+  appendFileSync(join(root, 'events/current.jsonl'), '{"half');
+  bus = new EventBus(root);
+  const { signal } = new AbortController();
+  expect(await collect(bus.subscribe({ since: 0n, until: nowNano(), filters: NO_FILTERS, signal }))).toEqual(['create']);
+});
+
+test('subscribe gives new events that match, until it is aborted', async () => {
+  const abort = new AbortController();
+  const filters = new Map([['event', new Set(['start', 'die'])]]);
+  const seen = collect(bus.subscribe({ filters, signal: abort.signal }));
+  await Promise.resolve();
+  for (const action of ['create', 'start', 'die']) bus.publish('container', action, 'a', {});
+  await Promise.resolve();
+  setTimeout(() => abort.abort(), 5);
+  expect(await seen).toEqual(['start', 'die']);
+});
+
+test('subscribe refuses a filter that it does not know', async () => {
+  const filters = new Map([['nope', new Set(['x'])]]);
+  const { signal } = new AbortController();
+  expect(collect(bus.subscribe({ filters, signal }))).rejects.toThrow("invalid filter 'nope'");
+});

@@ -1,0 +1,39 @@
+import type { EventMessage } from '../../spec/docker/mod.ts';
+import { checkFilterKeys, type Filters, matchesLabels, valuesOf } from '../filters.ts';
+
+const KEYS = [
+  'config', 'container', 'daemon', 'event', 'image', 'label', 'network', 'node', 'plugin', 'scope', 'secret', 'service',
+  'type', 'volume',
+]; // biome-ignore format: a list of words
+
+/** Throws `invalid` in Docker's words. */
+export function checkEventFilters(filters: Filters): void {
+  checkFilterKeys(filters, KEYS);
+}
+
+/** Compat: moby `daemon/events/filter.go`. */
+export function eventMatches(filters: Filters, event: EventMessage): boolean {
+  const { ID: id, Attributes: attributes } = event.Actor;
+  const oneOf = (key: string, test: (value: string) => boolean) => {
+    const wanted = valuesOf(filters, key);
+    return wanted.length === 0 || wanted.some(test);
+  };
+  const actor = (key: string, type: string) =>
+    oneOf(key, (value) => event.Type === type && (id.startsWith(value) || attributes['name'] === value));
+  return (
+    oneOf('event', (value) => event.Action === value || event.Action.startsWith(`${value}:`)) &&
+    oneOf('type', (value) => event.Type === value) &&
+    oneOf('scope', (value) => event.scope === value) &&
+    actor('container', 'container') &&
+    actor('volume', 'volume') &&
+    actor('network', 'network') &&
+    actor('daemon', 'daemon') &&
+    actor('plugin', 'plugin') &&
+    oneOf('image', (value) => [id, attributes['name'], attributes['image']].some((name) => sameImage(name, value))) &&
+    matchesLabels(filters, attributes)
+  );
+}
+
+function sameImage(name: string | undefined, wanted: string): boolean {
+  return name !== undefined && (name === wanted || name.split(':')[0] === wanted);
+}

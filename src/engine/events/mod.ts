@@ -1,0 +1,2 @@
+export { EventBus } from './event-bus.ts';
+export type { Events } from './events.ts';

@@ -1,0 +1,17 @@
+import type { Logger } from '../../base/mod.ts';
+import type { ImageStore, LayerStore } from '../../store/mod.ts';
+import type { Registry } from '../../registry/mod.ts';
+import type { Events } from '../events/mod.ts';
+import type { ImageUsers } from './images.ts';
+
+/** What the image verbs work with; `daemon/` puts it together. */
+export interface ImagesContext {
+  readonly images: ImageStore;
+  readonly layers: LayerStore;
+  readonly registry: Registry;
+  readonly events: Events;
+  readonly users: ImageUsers;
+  readonly log: Logger;
+  readonly dataRoot: string;
+  readonly maxConcurrentDownloads: number;
+}

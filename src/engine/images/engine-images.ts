@@ -1,0 +1,51 @@
+import { EngineError } from '../../base/mod.ts';
+import type { ImageId } from '../../spec/digest.ts';
+import { canonicalName, familiarName, parseReference, withTag } from '../../spec/reference.ts';
+import type { ImagesContext } from './context.ts';
+import { history } from './history.ts';
+import type { Images } from './images.ts';
+import { importImage } from './import.ts';
+import { inspect } from './inspect.ts';
+import { list } from './list.ts';
+import { pull } from './pull.ts';
+import { remove } from './remove.ts';
+import { find, resolve } from './resolve.ts';
+
+/** What containers ask about images, beside the verbs of the API. */
+export interface ImageNames {
+  /** How `docker ps` names a container's image: as asked, or the image id where that name means another one now. */
+  nameFor(asked: string, id: ImageId): string;
+  /** Ids of an image and of those whose layers begin with all of its; undefined if there is no such image. */
+  withDescendants(ref: string): ReadonlySet<string> | undefined;
+}
+
+/** The image verbs over one context. */
+export function createImages(context: ImagesContext): Images & ImageNames {
+  return {
+    pull: (reference, options, progress) => pull(context, reference, options, progress),
+    list: async (options) => list(context, options),
+    inspect: async (ref) => inspect(context, resolve(context, ref)),
+    remove: (ref, options) => remove(context, ref, options),
+    tag: async (ref, repository, tag) => {
+      const image = resolve(context, ref);
+      const target = withTag(parseReference(repository), tag || 'latest');
+      if (target.digest) throw new EngineError('invalid', 'refusing to create a tag with a digest reference');
+      await context.images.setName(canonicalName(target), image.id);
+      context.events.publish('image', 'tag', image.id, { name: familiarName(target) });
+    },
+    import: (source, options) => importImage(context, source, options),
+    history: async (ref) => history(context, resolve(context, ref)),
+    resolve: (ref, platform) => resolve(context, ref, platform),
+    nameFor: (asked, id) => (find(context, asked)?.id === id ? asked : id),
+    withDescendants: (ref) => withDescendants(context, ref),
+  };
+}
+
+function withDescendants(context: ImagesContext, ref: string): ReadonlySet<string> | undefined {
+  const image = find(context, ref);
+  if (!image) return undefined;
+  const below = image.config.rootfs.diff_ids;
+  const isAbove = (diffIds: string[]) => below.every((diffId, index) => diffIds[index] === diffId);
+  const all = context.images.list().filter(({ config }) => isAbove(config.rootfs.diff_ids));
+  return new Set(all.map(({ id }) => id));
+}

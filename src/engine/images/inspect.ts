@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { ZERO_TIME } from '../../base/mod.ts';
+import type { ImageInspect } from '../../spec/docker/mod.ts';
+import type { ChainId } from '../../spec/digest.ts';
+import { hostPlatform } from '../../spec/platform.ts';
+import type { StoredImage } from '../../store/mod.ts';
+import type { ImagesContext } from './context.ts';
+import { namesOf } from './list.ts';
+
+/** The whole of an image, newest shape with the fields that older versions saw. */
+export function inspect(context: ImagesContext, image: StoredImage): ImageInspect {
+  const { config } = image;
+  const host = hostPlatform();
+  const names = namesOf(context, image);
+  const answer: ImageInspect = {
+    Id: image.id,
+    RepoTags: names.tags,
+    RepoDigests: names.digests,
+    Parent: config.parent ?? '',
+    Comment: config.comment ?? config.history?.at(-1)?.comment ?? '',
+    DockerVersion: config.docker_version ?? '',
+    Author: config.author ?? '',
+    Config: { ...(config.config ?? {}) },
+    Architecture: config.architecture ?? host.architecture,
+    Os: config.os ?? host.os,
+    Size: image.topLayer ? context.layers.chainSize(image.topLayer) : 0,
+    GraphDriver: { Name: 'overlay2', Data: graphData(context, image.topLayer) },
+    RootFS: { Type: 'layers', Layers: config.rootfs.diff_ids },
+    Metadata: { LastTagTime: context.images.lastTagged(image.id) ?? ZERO_TIME },
+  };
+  if (config.created) answer.Created = config.created;
+  if (config.variant) answer.Variant = config.variant;
+  if (config['os.version']) answer.OsVersion = config['os.version'];
+  return answer;
+}
+
+/** Directories of the top layer and those below it. Compat: overlay2's `GetMetadata`. */
+function graphData(context: ImagesContext, top: ChainId | undefined): Record<string, string> | null {
+  const layer = top && context.layers.get(top);
+  if (!layer) return null;
+  const home = join(context.dataRoot, 'overlay2');
+  const below: string[] = [];
+  for (let parent = layer.parent; parent; parent = context.layers.get(parent)?.parent) {
+    below.push(join(home, context.layers.get(parent)?.cacheId ?? '', 'diff'));
+  }
+  const own = join(home, layer.cacheId);
+  const data = { MergedDir: join(own, 'merged'), UpperDir: join(own, 'diff'), WorkDir: join(own, 'work') };
+  return below.length > 0 ? { LowerDir: below.join(':'), ...data } : data;
+}

@@ -1,0 +1,3 @@
+export type { ImagesContext } from './context.ts';
+export { createImages, type ImageNames } from './engine-images.ts';
+export type { ImageHistoryItem, Images, ImageUsers } from './images.ts';

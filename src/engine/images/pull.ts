@@ -1,0 +1,77 @@
+import { Cleanup, EngineError, messageOf } from '../../base/mod.ts';
+import { chainIds } from '../../spec/chain-id.ts';
+import type { ChainId, ImageId } from '../../spec/digest.ts';
+import type { AuthConfig, ProgressMessage } from '../../spec/docker/mod.ts';
+import { hostPlatform, type Platform } from '../../spec/platform.ts';
+import {
+  canonicalName,
+  familiarName,
+  parseReference,
+  type Reference,
+  withDefaultTag,
+  withDigest,
+} from '../../spec/reference.ts';
+import type { ResolvedImage } from '../../registry/mod.ts';
+import type { ImagesContext } from './context.ts';
+import { pullLayers } from './pull-layers.ts';
+
+/**
+ * Fetches an image: manifest and config, then all layers that are not there, at once; then the image record and its
+ * names, after which the image exists. On failure or cancellation nothing of it is left.
+ */
+export async function pull(
+  context: ImagesContext,
+  text: string,
+  options: { platform?: Platform; auth?: AuthConfig; signal: AbortSignal },
+  progress: (message: ProgressMessage) => void,
+): Promise<void> {
+  const reference = withDefaultTag(parseReference(text));
+  const requestOptions = { signal: options.signal, ...(options.auth ? { auth: options.auth } : {}) };
+  const resolved = await context.registry.resolve(reference, {
+    ...requestOptions,
+    platform: options.platform ?? hostPlatform(),
+  });
+  progress({ status: `Pulling from ${reference.path}`, id: reference.tag ?? reference.digest ?? '' });
+  const isNew = await install(context, reference, resolved, requestOptions, progress);
+  progress({ status: `Digest: ${resolved.target.digest}` });
+  const name = familiarName(reference);
+  progress({
+    status: isNew ? `Status: Downloaded newer image for ${name}` : `Status: Image is up to date for ${name}`,
+  });
+}
+
+/** Gives false if the name pointed at this very image before. */
+async function install(
+  context: ImagesContext,
+  reference: Reference,
+  resolved: ResolvedImage,
+  options: { signal: AbortSignal; auth?: AuthConfig },
+  progress: (message: ProgressMessage) => void,
+): Promise<boolean> {
+  const { images, layers } = context;
+  const diffIds = resolved.config.rootfs.diff_ids;
+  if (diffIds.length !== resolved.manifest.layers.length) {
+    throw new EngineError('corrupt', 'layers from manifest do not match image configuration');
+  }
+  const names = [
+    canonicalName(reference),
+    canonicalName(withDigest(reference, resolved.target.digest)),
+  ];
+  const id = resolved.manifest.config.digest as ImageId;
+  const known = images.get(id) !== undefined;
+  const isNew = !known || images.lookup(names[0] ?? '') !== id;
+  await using holds = new Cleanup((what, error) => {
+    context.log.warn('cannot release a layer after a pull', { what, error: messageOf(error) });
+  });
+  const hold = (chainId: ChainId) => {
+    layers.retain(chainId);
+    holds.defer(chainId, () => layers.release(chainId));
+  };
+  await pullLayers(context, { reference, resolved, chain: chainIds(diffIds), hold, ...options }, progress);
+  await images.put(resolved.configBytes);
+  for (const name of names) await images.setName(name, id);
+  if (isNew) {
+    context.events.publish('image', 'pull', familiarName(reference), { name: familiarName(reference) });
+  }
+  return isNew;
+}

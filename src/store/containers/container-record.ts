@@ -1,0 +1,70 @@
+import type { ContainerId } from '../../base/mod.ts';
+import type { ImageId } from '../../spec/digest.ts';
+import type { ContainerConfig, EndpointSettings, HostConfig, PortMap } from '../../spec/docker/mod.ts';
+
+/**
+ * A container as it stands on disk: `config.v2.json` (with Docker's keys, so that Docker opens it) and
+ * `hostconfig.json`. Keys that we do not know are kept in `unknown`.
+ */
+export interface ContainerRecord {
+  id: ContainerId;
+  /** With the leading slash. */
+  name: string;
+  /** RFC 3339 with nanoseconds. */
+  created: string;
+  path: string;
+  args: string[];
+  config: ContainerConfig;
+  hostConfig: HostConfig;
+  image: ImageId;
+  state: StateRecord;
+  networks: Record<string, EndpointSettings>;
+  ports: PortMap;
+  sandboxId: string;
+  sandboxKey: string;
+  mountPoints: Record<string, MountPointRecord>;
+  restartCount: number;
+  hasBeenStartedBefore: boolean;
+  hasBeenManuallyStopped: boolean;
+  logPath: string;
+  hostnamePath: string;
+  hostsPath: string;
+  resolvConfPath: string;
+  minke: MinkeKeys;
+  unknown: Record<string, unknown>;
+}
+
+/** Docker's `State`; `status` is kept by us and written as Docker's booleans. */
+export interface StateRecord {
+  status: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+  oomKilled: boolean;
+  pid: number;
+  exitCode: number;
+  error: string;
+  startedAt: string;
+  finishedAt: string;
+}
+
+/** What Docker has no key for. It drops ours when it rewrites the file, and then its values win. */
+export interface MinkeKeys {
+  /** Counts the starts of this container (see `runtime`). */
+  startNumber: number;
+  /** The kernel objects of the current start, as `net` gave them. Opaque here. */
+  sandbox?: unknown;
+  /** A start is under way, or its kernel objects may be there: restore takes them down. */
+  starting?: boolean;
+}
+
+/** Docker's key spelling, as `MountPoints` of config.v2.json has it. */
+export interface MountPointRecord {
+  Source: string;
+  Destination: string;
+  RW: boolean;
+  Name: string;
+  Driver: string;
+  Type: 'bind' | 'volume' | 'tmpfs';
+  Relabel?: string;
+  Propagation?: string;
+  Spec?: Record<string, unknown>;
+  SkipMountpointCreation?: boolean;
+}
