@@ -1,0 +1,18 @@
+/** Before and after all end-to-end tests: what was started is stopped, and what was left behind is an error. */
+import { afterAll, beforeAll } from 'bun:test';
+import { stopEngine } from './fixtures/engine.ts';
+import { leaksSince, type Traces, traces } from './fixtures/leaks.ts';
+import { removeWork } from './fixtures/machine.ts';
+
+let before: Traces;
+
+beforeAll(async () => {
+  before = await traces();
+});
+
+afterAll(async () => {
+  await stopEngine();
+  const leaks = await leaksSince(before);
+  if (leaks.length > 0) throw new Error(`left behind:\n${leaks.join('\n')}`);
+  removeWork();
+}, 60_000);
