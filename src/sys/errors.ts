@@ -19,3 +19,9 @@ export class SysError extends Error {
     this.path = path;
   }
 }
+
+/** The result of a call that gives `-errno` on error; throws for those. */
+export function must(call: string, result: number, path?: string): number {
+  if (result < 0) throw new SysError(call, -result, path);
+  return result;
+}

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf, type Logger } from '../../base/mod.ts';
+import { type Logger, messageOf } from '../../base/mod.ts';
 import type { HostConfig } from '../../spec/docker/mod.ts';
 import { atomicWrite, syncDirectory } from '../../sys/mod.ts';
 import type { ContainerRecord } from './container-record.ts';
@@ -71,16 +71,24 @@ export class ContainerRecords {
     const directory = this.directory(id);
     try {
       const hostConfig = JSON.parse(readFileSync(join(directory, 'hostconfig.json'), 'utf8')) as HostConfig;
-      const json = JSON.parse(readFileSync(join(directory, 'config.v2.json'), 'utf8')) as Record<string, unknown>;
+      const json = JSON.parse(readFileSync(join(directory, 'config.v2.json'), 'utf8')) as Record<
+        string,
+        unknown
+      >;
       return [fromDockerJson(json, hostConfig)];
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') rmSync(directory, { recursive: true, force: true });
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+        rmSync(directory, { recursive: true, force: true });
       else this.#log.error('container record cannot be read', { id, error: messageOf(error) });
       return [];
     }
   }
 
   #writeHostConfig(record: ContainerRecord, options: { durable: boolean }): void {
-    atomicWrite(join(this.directory(record.id), 'hostconfig.json'), JSON.stringify(record.hostConfig), options);
+    atomicWrite(
+      join(this.directory(record.id), 'hostconfig.json'),
+      JSON.stringify(record.hostConfig),
+      options,
+    );
   }
 }

@@ -68,7 +68,8 @@ const KNOWN = new Set([
 
 /** Reads what `toDockerJson`, or Docker itself, wrote. Throws if it is not an object with an id. */
 export function fromDockerJson(json: Json, hostConfig: HostConfig): ContainerRecord {
-  if (typeof json['ID'] !== 'string' || typeof json['Config'] !== 'object') throw new Error('not a container record');
+  if (typeof json['ID'] !== 'string' || typeof json['Config'] !== 'object')
+    throw new Error('not a container record');
   const network = (json['NetworkSettings'] ?? {}) as Json;
   return {
     id: json['ID'] as ContainerRecord['id'],

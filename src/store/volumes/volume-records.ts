@@ -53,7 +53,8 @@ export class VolumeRecords {
     const records: VolumeRecord[] = [];
     for (const entry of readdirSync(this.#root, { withFileTypes: true })) {
       if (!entry.isDirectory()) continue;
-      if (entry.name.startsWith(REMOVED)) rmSync(join(this.#root, entry.name), { recursive: true, force: true });
+      if (entry.name.startsWith(REMOVED))
+        rmSync(join(this.#root, entry.name), { recursive: true, force: true });
       else records.push(this.#read(entry.name));
     }
     return records;
@@ -63,7 +64,9 @@ export class VolumeRecords {
     try {
       return JSON.parse(readFileSync(join(this.#root, name, RECORD), 'utf8')) as VolumeRecord;
     } catch {
-      const made = statSync(join(this.#root, name)).birthtime.toISOString().replace(/\.\d+Z$/, 'Z');
+      const made = statSync(join(this.#root, name))
+        .birthtime.toISOString()
+        .replace(/\.\d+Z$/, 'Z');
       return { name, driver: 'local', labels: {}, options: {}, createdAt: made, anonymous: false };
     }
   }

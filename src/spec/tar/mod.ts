@@ -1,0 +1,6 @@
+export * from './byte-string.ts';
+export * from './crc64.ts';
+export * from './encode.ts';
+export * from './entry.ts';
+export * from './reader.ts';
+export * from './tar-split.ts';

@@ -1,0 +1,67 @@
+import type { ByteString } from './byte-string.ts';
+
+/**
+ * tar-split: what must be kept beside a layer's unpacked files to give its tar back bit by bit. One JSON object a
+ * line, in the order of the archive: segments of raw bytes, and a record for each member (even if it is empty).
+ * Spec: the Go module `github.com/vbatts/tar-split`, `tar/storage`, as Docker writes it to `tar-split.json.gz`.
+ */
+export const TAR_SPLIT_FILE = 1;
+export const TAR_SPLIT_SEGMENT = 2;
+
+export type TarSplitRecord =
+  | { type: 'segment'; bytes: Uint8Array }
+  /** `crc` is CRC-64/ISO of the content, eight bytes big-endian; absent for an empty member. */
+  | { type: 'file'; name: ByteString; size: number; crc: Buffer | undefined };
+
+/** The line of a segment at `position`. */
+export function encodeSegment(bytes: Buffer, position: number): string {
+  return `{"type":2,"payload":"${bytes.toString('base64')}","position":${position}}\n`;
+}
+
+/** The line of a member. Its name is as in the archive; a name that is not UTF-8 goes into `name_raw`. */
+export function encodeFile(
+  name: ByteString,
+  size: number,
+  crc: Buffer | undefined,
+  position: number,
+): string {
+  const sizeField = size > 0 ? `,"size":${size}` : '';
+  const payload = crc ? `"${crc.toString('base64')}"` : 'null';
+  return `{"type":1,${nameField(name)}${sizeField},"payload":${payload},"position":${position}}\n`;
+}
+
+/** Reads one line. Throws a SyntaxError for what is none. */
+export function decodeRecord(line: string): TarSplitRecord {
+  const record = JSON.parse(line) as {
+    type?: number;
+    name?: string;
+    name_raw?: string;
+    size?: number;
+    payload?: string | null;
+  };
+  const payload = Buffer.from(record.payload ?? '', 'base64');
+  if (record.type === TAR_SPLIT_SEGMENT) return { type: 'segment', bytes: payload };
+  if (record.type !== TAR_SPLIT_FILE) throw new SyntaxError(`tar-split: unknown type ${record.type}`);
+  const name =
+    record.name_raw === undefined
+      ? Buffer.from(record.name ?? '', 'utf8').toString('latin1')
+      : Buffer.from(record.name_raw, 'base64').toString('latin1');
+  const crc = payload.length > 0 ? payload : undefined;
+  return { type: 'file', name: name as ByteString, size: record.size ?? 0, crc };
+}
+
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function nameField(name: ByteString): string {
+  if (PLAIN.test(name)) return `"name":"${name}"`;
+  const bytes = Buffer.from(name, 'latin1');
+  try {
+    // The line is written one byte a character, so what is not ASCII is escaped.
+    const text = JSON.stringify(decoder.decode(bytes));
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the question is what is not ASCII
+    return `"name":${text.replace(/[^\x00-\x7f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}`;
+  } catch {
+    return `"name_raw":"${bytes.toString('base64')}"`;
+  }
+}
