@@ -1,0 +1,264 @@
+import { Cleanup, type ContainerId, EngineError, type Logger, messageOf } from '../base/mod.ts';
+import { Rtnetlink, tryBindPort, writeSysctl } from '../sys/mod.ts';
+import { ensureBridgeLink, removeLinks } from './bridge/bridge.ts';
+import { Firewall } from './firewall/firewall.ts';
+import { ForeignChains } from './firewall/foreign-chains.ts';
+import { parseIpv4, parseSubnet } from './ipam/address.ts';
+import { AddressPool } from './ipam/address-pool.ts';
+import { macOfAddress } from './ipam/mac.ts';
+import type {
+  BridgeNetwork,
+  Endpoint,
+  EndpointRequest,
+  Net,
+  PublishedPort,
+  Sandbox,
+  SandboxRequest,
+} from './net.ts';
+import { PortTable } from './ports/port-table.ts';
+import { type Forward, V6Listeners } from './ports/v6-listeners.ts';
+import {
+  addEndpoint,
+  cutEndpoint,
+  hostInterfaceName,
+  isHostInterfaceName,
+  repairEndpoint,
+} from './sandbox/endpoint.ts';
+import { Namespaces } from './sandbox/namespace.ts';
+
+export interface NetOptions {
+  /** Namespaces are pinned in `<execRoot>/netns`. */
+  execRoot: string;
+  log: Logger;
+  /** Name of the nftables table, `minke` unless given: daemons beside each other need one each. */
+  tableName?: string;
+}
+
+/** The network of one daemon. Call `open`, then `ensureBridge` for each network, then `restore`. */
+export function openNet(options: NetOptions): Net {
+  return new KernelNet(options);
+}
+
+/** How many ports are reserved before others get their turn: each takes two binds. */
+const PORTS_AT_ONCE = 200;
+
+class KernelNet implements Net {
+  readonly #log: Logger;
+  readonly #namespaces: Namespaces;
+  readonly #addresses = new AddressPool();
+  readonly #ports = new PortTable(tryBindPort);
+  readonly #firewall: Firewall;
+  readonly #foreign: ForeignChains;
+  readonly #listeners: V6Listeners;
+  /** By interface name. */
+  readonly #networks = new Map<string, BridgeNetwork>();
+  readonly #live = new Map<ContainerId, Sandbox>();
+  #rtnetlink: Rtnetlink | undefined;
+
+  constructor({ execRoot, log, tableName = 'minke' }: NetOptions) {
+    if (!/^[a-z][a-z0-9_]{0,30}$/i.test(tableName))
+      throw new EngineError('invalid', `table name ${tableName}`);
+    this.#log = log;
+    this.#namespaces = new Namespaces(execRoot);
+    this.#firewall = new Firewall(tableName, log);
+    this.#foreign = new ForeignChains(tableName, log);
+    this.#listeners = new V6Listeners(log);
+  }
+
+  async open(): Promise<void> {
+    this.#namespaces.open();
+    this.#rtnetlink ??= new Rtnetlink();
+    writeSysctl('ipv4/ip_forward', '1');
+    await this.#firewall.open();
+    await this.#foreign.open();
+    for (const network of this.#networks.values()) await this.ensureBridge(network);
+  }
+
+  async close(): Promise<void> {
+    this.#listeners.closeAll();
+    this.#firewall.close();
+    this.#rtnetlink?.[Symbol.dispose]();
+    this.#rtnetlink = undefined;
+  }
+
+  async ensureBridge(network: BridgeNetwork): Promise<void> {
+    ensureBridgeLink(this.#host(), network);
+    this.#firewall.addBridge(network);
+    this.#networks.set(network.bridge, network);
+    await this.#foreign.allow(network.bridge);
+  }
+
+  async removeBridge(network: BridgeNetwork): Promise<void> {
+    this.#networks.delete(network.bridge);
+    await gather([
+      () => this.#firewall.removeBridge(network),
+      () => this.#foreign.forget(network.bridge),
+      () => removeLinks([network.bridge]),
+    ]);
+  }
+
+  async setUp(request: SandboxRequest): Promise<Sandbox> {
+    const { id } = request;
+    if (this.#live.has(id))
+      throw new EngineError('conflict', `container ${id} has a network sandbox already`);
+    const sandbox: Sandbox = { netns: this.#namespaces.path(id), endpoints: [], ports: [] };
+    this.#live.set(id, sandbox);
+    await using cleanup = new Cleanup((what, error) =>
+      this.#log.warn('undo failed', { what, container: id, error }),
+    );
+    cleanup.defer('tear down', () => this.tearDown(id, sandbox));
+    for (const [index, endpoint] of request.endpoints.entries()) {
+      sandbox.endpoints.push(this.#allocate(endpoint, `eth${index}`));
+    }
+    await this.#reserve(request, sandbox);
+    {
+      using namespace = this.#namespaces.create(id);
+      for (const [index, { network }] of request.endpoints.entries()) {
+        const endpoint = sandbox.endpoints[index];
+        if (endpoint) addEndpoint(this.#host(), namespace, endpoint, network, index === 0);
+      }
+    }
+    await this.#publish(id, sandbox);
+    cleanup.keep();
+    return structuredClone(sandbox);
+  }
+
+  async tearDown(id: ContainerId, sandbox: Sandbox | undefined): Promise<void> {
+    const known = this.#live.get(id);
+    this.#live.delete(id);
+    await gather([
+      () => this.#listeners.close(id),
+      () => this.#firewall.unpublish(id),
+      ...((known ?? sandbox)?.endpoints.map(
+        ({ hostInterface }) =>
+          () =>
+            cutEndpoint(this.#host(), hostInterface),
+      ) ?? []),
+      () => this.#namespaces.remove(id),
+    ]);
+    // Only now may others have them. What an older life of the container had may be another's by now.
+    this.#ports.release(id, known?.ports ?? []);
+    for (const { networkId, ipv4, endpointId } of known?.endpoints ?? []) {
+      this.#addresses.release(networkId, ipv4, endpointId);
+    }
+  }
+
+  async restore(live: { id: ContainerId; sandbox: Sandbox }[]): Promise<void> {
+    this.#listeners.closeAll();
+    this.#live.clear();
+    this.#addresses.clear();
+    this.#ports.clear();
+    for (const { id, sandbox } of live) {
+      this.#live.set(id, structuredClone(sandbox));
+      for (const endpoint of sandbox.endpoints) {
+        this.#addresses.adopt(endpoint.networkId, endpoint.ipv4, endpoint.endpointId);
+        const network = this.#networks.get(endpoint.bridge);
+        if (network && repairEndpoint(this.#host(), endpoint, network)) continue;
+        this.#log.warn('an interface of a running container is gone', { container: id, ...endpoint });
+      }
+      for (const port of sandbox.ports) this.#ports.adopt(id, port);
+    }
+    this.#firewall.replacePublications(
+      live.flatMap(({ id, sandbox }) => {
+        const target = sandbox.endpoints[0]?.ipv4;
+        return target === undefined ? [] : [{ owner: id, target, ports: sandbox.ports }];
+      }),
+    );
+    await this.#removeOrphans();
+    for (const { id, sandbox } of live) await this.#listeners.open(id, forwardsOf(sandbox));
+  }
+
+  /** Pinned namespaces and veths on our bridges that are no live container's. */
+  async #removeOrphans(): Promise<void> {
+    for (const name of this.#namespaces.list()) {
+      if (this.#live.has(name as ContainerId)) continue;
+      this.#log.info('removing a network namespace without a container', { name });
+      this.#namespaces.remove(name);
+    }
+    const links = this.#host().links();
+    const bridges = new Set(links.filter((link) => this.#networks.has(link.name)).map((link) => link.index));
+    const wanted = new Set(
+      [...this.#live.values()].flatMap((each) => each.endpoints.map((e) => e.hostInterface)),
+    );
+    const orphans = links
+      .filter((link) => link.kind === 'veth' && bridges.has(link.master) && isHostInterfaceName(link.name))
+      .map((link) => link.name)
+      .filter((name) => !wanted.has(name));
+    for (const name of orphans) cutEndpoint(this.#host(), name);
+    await removeLinks(orphans);
+  }
+
+  #allocate({ endpointId, network, ipv4: wanted, mac }: EndpointRequest, name: string): Endpoint {
+    const ipv4 = this.#addresses.allocate(network, endpointId, wanted);
+    return {
+      endpointId,
+      networkId: network.id,
+      bridge: network.bridge,
+      interface: name,
+      hostInterface: hostInterfaceName(endpointId),
+      mac: mac ?? macOfAddress(ipv4),
+      ipv4,
+      prefixLength: parseSubnet(network.subnet)?.prefixLength ?? 32,
+      gateway: network.gateway,
+    };
+  }
+
+  async #reserve(request: SandboxRequest, sandbox: Sandbox): Promise<void> {
+    const network = request.endpoints[0]?.network;
+    // Compat: without a network, or on an internal one, ports are not published.
+    if (!network || network.internal) return;
+    const everywhere = network.hostBindingIpv4 === '0.0.0.0' ? '' : network.hostBindingIpv4;
+    for (const [index, port] of request.ports.entries()) {
+      if (index % PORTS_AT_ONCE === PORTS_AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve));
+      sandbox.ports.push(...this.#ports.reserve(request.id, port, everywhere));
+    }
+  }
+
+  async #publish(id: ContainerId, sandbox: Sandbox): Promise<void> {
+    const target = sandbox.endpoints[0]?.ipv4;
+    if (target === undefined || sandbox.ports.length === 0) return;
+    this.#firewall.publish({ owner: id, target, ports: sandbox.ports });
+    await this.#listeners.open(id, forwardsOf(sandbox));
+  }
+
+  #host(): Rtnetlink {
+    if (!this.#rtnetlink) throw new EngineError('unavailable', 'the network is not open');
+    return this.#rtnetlink;
+  }
+}
+
+/** What our own IPv6 listeners serve: of "everywhere" only [::1]. */
+function forwardsOf(sandbox: Sandbox): Forward[] {
+  const targetIp = sandbox.endpoints[0]?.ipv4;
+  if (targetIp === undefined) return [];
+  const v4 = new Set(sandbox.ports.filter((port) => port.hostIp === '0.0.0.0').map(keyOf));
+  return sandbox.ports
+    .filter((port) => port.protocol === 'tcp' && parseIpv4(port.hostIp) === undefined)
+    .map((port) => ({
+      hostIp: port.hostIp === '::' && v4.has(keyOf(port)) ? '::1' : port.hostIp,
+      hostPort: port.hostPort,
+      targetIp,
+      targetPort: port.containerPort,
+    }));
+}
+
+function keyOf(port: PublishedPort): string {
+  return `${port.hostPort} ${port.containerPort}`;
+}
+
+/** Runs all steps, whatever fails, and then throws what failed as one error. */
+async function gather(steps: readonly (() => unknown)[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) {
+    throw new EngineError('internal', errors.map(messageOf).join('; '), {
+      cause: new AggregateError(errors),
+    });
+  }
+}

@@ -1,0 +1,74 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf } from '../../base/mod.ts';
+import {
+  closeNamespace,
+  createNamespace,
+  pinNamespace,
+  Rtnetlink,
+  setLink,
+  unpinNamespace,
+} from '../../sys/mod.ts';
+
+const LOOPBACK = 1;
+
+/** A network namespace that is being set up: its descriptor and an rtnetlink socket in it. */
+export interface OpenSandbox extends Disposable {
+  readonly fd: number;
+  readonly inside: Rtnetlink;
+}
+
+/** Network namespaces pinned at `<exec-root>/netns/<container id>`. */
+export class Namespaces {
+  readonly #directory: string;
+
+  constructor(execRoot: string) {
+    this.#directory = join(execRoot, 'netns');
+  }
+
+  open(): void {
+    mkdirSync(this.#directory, { recursive: true, mode: 0o711 });
+  }
+
+  path(id: string): string {
+    return join(this.#directory, id);
+  }
+
+  /** A new namespace with `lo` up, pinned. One of the same name that a crash left is replaced. */
+  create(id: string): OpenSandbox {
+    const { fd, made: inside } = createNamespace(() => new Rtnetlink());
+    const sandbox: OpenSandbox = {
+      fd,
+      inside,
+      [Symbol.dispose]() {
+        inside[Symbol.dispose]();
+        closeNamespace(fd);
+      },
+    };
+    try {
+      inside.request(setLink(LOOPBACK, { up: true }));
+      try {
+        pinNamespace(fd, this.path(id));
+      } catch (error) {
+        if (errnoOf(error) !== 'EEXIST') throw error;
+        this.remove(id);
+        pinNamespace(fd, this.path(id));
+      }
+      return sandbox;
+    } catch (error) {
+      sandbox[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Idempotent. The kernel takes the namespace down, and veth pairs with it, once no process is in it. */
+  remove(id: string): void {
+    while (unpinNamespace(this.path(id)));
+    rmSync(this.path(id), { force: true });
+  }
+
+  /** The names of all that are pinned: only for restore. */
+  list(): string[] {
+    return readdirSync(this.#directory);
+  }
+}

@@ -1,0 +1,266 @@
+import { SysError } from '../errors.ts';
+import {
+  attributeText,
+  NETLINK_ROUTE,
+  NetlinkMessage,
+  NetlinkSocket,
+  NLM_F_ACK,
+  NLM_F_CREATE,
+  NLM_F_DUMP,
+  NLM_F_EXCL,
+  NLM_F_REPLACE,
+  parseAttributes,
+  type ReceivedMessage,
+} from './netlink.ts';
+
+/** rtnetlink(7): links, addresses, routes. Messages are made by pure functions, and sent by `Rtnetlink`. */
+
+const RTM_NEWLINK = 16;
+const RTM_DELLINK = 17;
+const RTM_GETLINK = 18;
+const RTM_NEWADDR = 20;
+const RTM_DELADDR = 21;
+const RTM_GETADDR = 22;
+const RTM_NEWROUTE = 24;
+
+const IFLA_ADDRESS = 1;
+const IFLA_IFNAME = 3;
+const IFLA_MTU = 4;
+const IFLA_MASTER = 10;
+const IFLA_LINKINFO = 18;
+const IFLA_NET_NS_FD = 28;
+const IFLA_EXT_MASK = 29;
+const RTEXT_FILTER_SKIP_STATS = 8;
+const IFLA_INFO_KIND = 1;
+const IFLA_INFO_DATA = 2;
+const IFLA_INFO_SLAVE_KIND = 4;
+const IFLA_INFO_SLAVE_DATA = 5;
+const VETH_INFO_PEER = 1;
+const IFLA_BRPORT_MODE = 4;
+const IFLA_BRPORT_ISOLATED = 33;
+const IFF_UP = 1;
+
+const IFA_ADDRESS = 1;
+const IFA_LOCAL = 2;
+const IFA_BROADCAST = 4;
+const RTA_OIF = 4;
+const RTA_GATEWAY = 5;
+const AF_INET = 2;
+
+export interface Link {
+  index: number;
+  name: string;
+  /** Index of the bridge it is a port of, or 0. */
+  master: number;
+  up: boolean;
+  mtu: number;
+  mac: string;
+  /** `bridge`, `veth`, …, or ''. */
+  kind: string;
+}
+
+export interface InterfaceAddress {
+  index: number;
+  address: string;
+  prefixLength: number;
+}
+
+export interface VethOptions {
+  /** Name on the host, its bridge's index. */
+  name: string;
+  master: number;
+  /** The other end: its namespace, name, hardware address. */
+  netns: number;
+  peer: string;
+  mac: string;
+  mtu: number | undefined;
+}
+
+function linkHeader(index: number, up?: boolean): Buffer {
+  const header = Buffer.alloc(16);
+  header.writeInt32LE(index, 4);
+  if (up !== undefined) {
+    header.writeUInt32LE(up ? IFF_UP : 0, 8);
+    header.writeUInt32LE(IFF_UP, 12);
+  }
+  return header;
+}
+
+const macBytes = (mac: string): Buffer => Buffer.from(mac.replaceAll(':', ''), 'hex');
+const v4Bytes = (address: string): Buffer => Buffer.from(address.split('.').map(Number));
+
+/** A new bridge, up. EEXIST if the name is taken. */
+export function addBridge(name: string, mac: string, mtu: number | undefined): NetlinkMessage {
+  const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+  const message = new NetlinkMessage(`add bridge ${name}`, RTM_NEWLINK, flags, linkHeader(0, true));
+  message.text(IFLA_IFNAME, name).attr(IFLA_ADDRESS, macBytes(mac));
+  if (mtu !== undefined) message.u32(IFLA_MTU, mtu);
+  return message.nest(IFLA_LINKINFO, (info) => info.text(IFLA_INFO_KIND, 'bridge'));
+}
+
+/** A veth pair, both ends down: this one a port of a bridge, the other in another namespace. */
+export function addVeth(options: VethOptions): NetlinkMessage {
+  const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+  const message = new NetlinkMessage(`add veth ${options.name}`, RTM_NEWLINK, flags, linkHeader(0));
+  message.text(IFLA_IFNAME, options.name).u32(IFLA_MASTER, options.master);
+  if (options.mtu !== undefined) message.u32(IFLA_MTU, options.mtu);
+  return message.nest(IFLA_LINKINFO, (info) => {
+    info.text(IFLA_INFO_KIND, 'veth');
+    info.nest(IFLA_INFO_DATA, (data) => {
+      data.nest(
+        VETH_INFO_PEER,
+        (peer) => {
+          peer.text(IFLA_IFNAME, options.peer).attr(IFLA_ADDRESS, macBytes(options.mac));
+          if (options.mtu !== undefined) peer.u32(IFLA_MTU, options.mtu);
+          peer.u32(IFLA_NET_NS_FD, options.netns);
+        },
+        linkHeader(0),
+      );
+    });
+  });
+}
+
+/**
+ * A bridge port, which it must be already, and up: `hairpin` sends frames back where they came from; `isolated` ports
+ * do not hear of each other.
+ */
+export function setBridgePort(name: string, port: { hairpin: boolean; isolated: boolean }): NetlinkMessage {
+  const message = new NetlinkMessage(`set bridge port ${name}`, RTM_NEWLINK, NLM_F_ACK, linkHeader(0, true));
+  return message.text(IFLA_IFNAME, name).nest(IFLA_LINKINFO, (info) => {
+    info.text(IFLA_INFO_SLAVE_KIND, 'bridge');
+    info.nest(IFLA_INFO_SLAVE_DATA, (data) => {
+      data.u8(IFLA_BRPORT_MODE, port.hairpin ? 1 : 0).u8(IFLA_BRPORT_ISOLATED, port.isolated ? 1 : 0);
+    });
+  });
+}
+
+/** By index, or by name. */
+export function setLink(
+  link: number | string,
+  change: { up?: boolean; mtu?: number; master?: number },
+): NetlinkMessage {
+  const header = linkHeader(typeof link === 'number' ? link : 0, change.up);
+  const message = new NetlinkMessage(`set link ${link}`, RTM_NEWLINK, NLM_F_ACK, header);
+  if (typeof link === 'string') message.text(IFLA_IFNAME, link);
+  if (change.master !== undefined) message.u32(IFLA_MASTER, change.master);
+  if (change.mtu !== undefined) message.u32(IFLA_MTU, change.mtu);
+  return message;
+}
+
+/** By index, or by name. */
+export function deleteLink(link: number | string): NetlinkMessage {
+  const header = linkHeader(typeof link === 'number' ? link : 0);
+  const message = new NetlinkMessage(`delete link ${link}`, RTM_DELLINK, NLM_F_ACK, header);
+  return typeof link === 'number' ? message : message.text(IFLA_IFNAME, link);
+}
+
+function addressMessage(
+  what: string,
+  type: number,
+  flags: number,
+  address: InterfaceAddress,
+): NetlinkMessage {
+  const header = Buffer.alloc(8);
+  header[0] = AF_INET;
+  header[1] = address.prefixLength;
+  header.writeUInt32LE(address.index, 4);
+  const bytes = v4Bytes(address.address);
+  const message = new NetlinkMessage(`${what} ${address.address}`, type, NLM_F_ACK | flags, header);
+  message.attr(IFA_LOCAL, bytes).attr(IFA_ADDRESS, bytes);
+  const hostBits = 32 - address.prefixLength;
+  if (type === RTM_NEWADDR && hostBits > 1) {
+    const broadcast = (bytes.readUInt32BE() | (2 ** hostBits - 1)) >>> 0;
+    message.be32(IFA_BROADCAST, broadcast);
+  }
+  return message;
+}
+
+export function addAddress(address: InterfaceAddress): NetlinkMessage {
+  return addressMessage('add address', RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, address);
+}
+
+export function deleteAddress(address: InterfaceAddress): NetlinkMessage {
+  return addressMessage('delete address', RTM_DELADDR, 0, address);
+}
+
+export function addDefaultRoute(index: number, gateway: string): NetlinkMessage {
+  const header = Buffer.alloc(12);
+  header[0] = AF_INET;
+  header[4] = 254; // table main
+  header[5] = 3; // protocol boot, as `ip route` makes them
+  header[7] = 1; // unicast
+  const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+  const message = new NetlinkMessage(`add default route by ${gateway}`, RTM_NEWROUTE, flags, header);
+  return message.attr(RTA_GATEWAY, v4Bytes(gateway)).u32(RTA_OIF, index);
+}
+
+/** undefined if the message is not a whole link. */
+export function parseLink(message: ReceivedMessage): Link | undefined {
+  if (message.type !== RTM_NEWLINK || message.payload.length < 16) return undefined;
+  const attributes = parseAttributes(message.payload.subarray(16));
+  const info = attributes.get(IFLA_LINKINFO);
+  return {
+    index: message.payload.readInt32LE(4),
+    up: (message.payload.readUInt32LE(8) & IFF_UP) !== 0,
+    name: attributeText(attributes.get(IFLA_IFNAME)),
+    master: readU32(attributes.get(IFLA_MASTER)),
+    mtu: readU32(attributes.get(IFLA_MTU)),
+    mac:
+      attributes
+        .get(IFLA_ADDRESS)
+        ?.toString('hex')
+        .replace(/..(?=.)/g, '$&:') ?? '',
+    kind: info ? attributeText(parseAttributes(info).get(IFLA_INFO_KIND)) : '',
+  };
+}
+
+/** undefined if the message is not a whole IPv4 address. */
+export function parseAddress(message: ReceivedMessage): InterfaceAddress | undefined {
+  if (message.type !== RTM_NEWADDR || message.payload.length < 8) return undefined;
+  const local = parseAttributes(message.payload.subarray(8)).get(IFA_LOCAL);
+  if (message.payload[0] !== AF_INET || local?.length !== 4) return undefined;
+  return {
+    index: message.payload.readUInt32LE(4),
+    address: local.join('.'),
+    prefixLength: message.payload[1] ?? 0,
+  };
+}
+
+function readU32(value: Buffer | undefined): number {
+  return value && value.length >= 4 ? value.readUInt32LE(0) : 0;
+}
+
+/** An rtnetlink socket of the namespace in which it was opened. */
+export class Rtnetlink extends NetlinkSocket {
+  constructor() {
+    super(NETLINK_ROUTE);
+  }
+
+  /** The link of this name, if there is one. */
+  link(name: string): Link | undefined {
+    const message = new NetlinkMessage(`get link ${name}`, RTM_GETLINK, 0, linkHeader(0));
+    message.text(IFLA_IFNAME, name).u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+    try {
+      const [answer] = this.ask(message);
+      return answer && parseLink(answer);
+    } catch (error) {
+      if (error instanceof SysError && error.code === 'ENODEV') return undefined;
+      throw error;
+    }
+  }
+
+  /** All links: only for start and repair. */
+  links(): Link[] {
+    const message = new NetlinkMessage('list links', RTM_GETLINK, NLM_F_DUMP, linkHeader(0));
+    message.u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+    return this.ask(message).flatMap((answer) => parseLink(answer) ?? []);
+  }
+
+  /** The IPv4 addresses of all links: only for start and repair. */
+  addresses(): InterfaceAddress[] {
+    const header = Buffer.alloc(8);
+    header[0] = AF_INET;
+    const message = new NetlinkMessage('list addresses', RTM_GETADDR, NLM_F_DUMP, header);
+    return this.ask(message).flatMap((answer) => parseAddress(answer) ?? []);
+  }
+}
