@@ -34,6 +34,8 @@ export interface LogSource extends LogTarget {
   ptyMaster?: number;
   /** A small file in the exec-root for the pump's note of the batch under way. */
   notePath: string;
+  /** The driver's extra attributes (labels, env, tag), stored with each record and shown by `logs --details`. */
+  attrs?: Record<string, string>;
 }
 
 export interface LogTarget {

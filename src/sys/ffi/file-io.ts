@@ -8,6 +8,8 @@ const lseekCall = libc.func('int64_t lseek(int fd, int64_t offset, int whence)')
 const ftruncateCall = libc.func('int ftruncate(int fd, int64_t length)');
 const dupCall = libc.func('int fcntl(int fd, int command, long argument)');
 
+const closeCall = libc.func('int close(int fd)');
+
 const SEEK_END = 2;
 const F_DUPFD_CLOEXEC = 1030;
 
@@ -51,4 +53,19 @@ export function truncateFile(fd: number, length: number, path?: string): void {
 /** A second descriptor of the same open file, closed by exec. */
 export function duplicate(fd: number): number {
   return check('fcntl', () => dupCall(fd, F_DUPFD_CLOEXEC, 0));
+}
+
+/** True if this process can still open `count` descriptors: by trying, since nothing tells their number cheaply. */
+export function descriptorsFree(count: number): boolean {
+  const fds: number[] = [];
+  try {
+    while (fds.length < count) {
+      const fd = tryCall(() => dupCall(2, F_DUPFD_CLOEXEC, 0));
+      if (fd < 0) return false;
+      fds.push(fd);
+    }
+    return true;
+  } finally {
+    for (const fd of fds) closeCall(fd);
+  }
 }

@@ -1,0 +1,226 @@
+import { closeSync } from 'node:fs';
+import { type ContainerId, EngineError, type Logger } from '../base/mod.ts';
+import type { LogConfig } from '../spec/docker/mod.ts';
+import { descriptorsFree } from '../sys/mod.ts';
+import { DEFAULT_LIMITS, DRIVER_NAMES, type FileLimits, resolveDriver } from './driver/options.ts';
+import type { LogQuery, LogRecord, LogSource, Logs, LogTarget, Subscription } from './logs.ts';
+import type { FromPump, SourceSpec } from './pump/protocol.ts';
+import { PumpThread } from './pump-thread.ts';
+import { Growth } from './read/growth.ts';
+import { readRecords } from './read/read-records.ts';
+import { Audience } from './subscribe/audience.ts';
+
+export interface LogsOptions {
+  log: Logger;
+  /** What json-file does where the container's options do not say. */
+  limits?: FileLimits;
+  /** How long the pump's thread is kept when no container is registered. */
+  idleMs?: number;
+}
+
+const IDLE_MS = 30_000;
+const RESTART_MS = 1_000;
+/** A worker and a container's files need far less; the rest is for whom it hits without warning. */
+const RESERVE = 64;
+
+/** What is known of one container: its clients may come before its registration. */
+interface Entry {
+  id: ContainerId;
+  audience: Audience;
+  growth: Growth;
+  /** Set while it is registered. */
+  spec?: SourceSpec;
+  ending?: Promise<void>;
+}
+
+/** Opens the room: no thread and no descriptor is used before the first `register`. */
+export function openLogs(options: LogsOptions): Logs {
+  return new LogRoom(options);
+}
+
+class LogRoom implements Logs {
+  readonly drivers = [...DRIVER_NAMES];
+  readonly #log: Logger;
+  readonly #limits: FileLimits;
+  readonly #idleMs: number;
+  readonly #entries = new Map<ContainerId, Entry>();
+  readonly #byKey = new Map<number, Entry>();
+  #thread: PumpThread | undefined;
+  #ended: Promise<void> = Promise.resolve();
+  #idle: NodeJS.Timeout | undefined;
+  #lastKey = 0;
+  #closed = false;
+
+  constructor(options: LogsOptions) {
+    this.#log = options.log;
+    this.#limits = options.limits ?? DEFAULT_LIMITS;
+    this.#idleMs = options.idleMs ?? IDLE_MS;
+  }
+
+  validate(config: LogConfig): void {
+    resolveDriver(config, this.#limits);
+  }
+
+  async register(source: LogSource): Promise<void> {
+    let handedOver = false;
+    try {
+      const driver = resolveDriver(source.config, this.#limits);
+      const entry = this.#entry(source.id);
+      if (entry.spec)
+        throw new EngineError('conflict', `logs of container ${source.id} are already being read`);
+      const { id, path, notePath, stdio, ptyMaster, attrs } = source;
+      const spec: SourceSpec = { key: ++this.#lastKey, id, path, notePath, driver };
+      if (stdio) spec.stdio = stdio;
+      if (ptyMaster !== undefined) spec.ptyMaster = ptyMaster;
+      if (attrs) spec.attrs = attrs;
+      entry.spec = spec;
+      this.#byKey.set(spec.key, entry);
+      clearTimeout(this.#idle);
+      try {
+        const thread = await this.#running();
+        handedOver = true;
+        await thread.call({ type: 'register', source: spec, epoch: entry.audience.epoch });
+      } catch (error) {
+        this.#forget(entry);
+        throw error;
+      }
+    } finally {
+      if (!handedOver && source.ptyMaster !== undefined) closeSync(source.ptyMaster);
+    }
+  }
+
+  async drain(id: ContainerId): Promise<void> {
+    await this.#end(id, 'drain');
+  }
+
+  async unregister(id: ContainerId): Promise<void> {
+    await this.#end(id, 'unregister');
+  }
+
+  subscribe(id: ContainerId): Subscription {
+    if (this.#closed) throw new EngineError('unavailable', 'the daemon is shutting down');
+    return this.#entry(id).audience.add();
+  }
+
+  read(target: LogTarget, query: LogQuery): AsyncIterable<LogRecord> {
+    if (target.config.Type !== 'json-file' && target.config.Type !== '') {
+      throw new EngineError('unimplemented', 'configured logging driver does not support reading');
+    }
+    const entry = this.#entries.get(target.id);
+    return readRecords(target.path, query, query.follow && entry?.spec ? entry.growth : undefined);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#idle);
+    const thread = this.#thread;
+    this.#thread = undefined;
+    if (thread) this.#ended = thread.close();
+    await this.#ended;
+    for (const entry of [...this.#entries.values()]) this.#forget(entry);
+  }
+
+  #entry(id: ContainerId): Entry {
+    const known = this.#entries.get(id);
+    if (known) return known;
+    const entry: Entry = {
+      id,
+      audience: new Audience(
+        (epoch) => {
+          if (entry.spec) this.#thread?.send({ type: 'watch', key: entry.spec.key, epoch });
+          else if (epoch === 0 && this.#entries.get(id) === entry) this.#entries.delete(id);
+        },
+        (epoch, bytes) => {
+          if (entry.spec) this.#thread?.send({ type: 'ack', key: entry.spec.key, epoch, bytes });
+        },
+      ),
+      growth: new Growth(() => {
+        if (entry.spec) this.#thread?.send({ type: 'follow', key: entry.spec.key });
+      }),
+    };
+    this.#entries.set(id, entry);
+    return entry;
+  }
+
+  async #end(id: ContainerId, type: 'drain' | 'unregister'): Promise<void> {
+    const entry = this.#entries.get(id);
+    if (!entry) return;
+    entry.ending ??= this.#endEntry(entry, type);
+    await entry.ending;
+  }
+
+  async #endEntry(entry: Entry, type: 'drain' | 'unregister'): Promise<void> {
+    try {
+      if (entry.spec && this.#thread) await this.#thread.call({ type, key: entry.spec.key });
+    } finally {
+      this.#forget(entry);
+    }
+  }
+
+  /** Clients keep what they have not taken yet; followers read to the end. */
+  #forget(entry: Entry): void {
+    if (this.#entries.get(entry.id) === entry) this.#entries.delete(entry.id);
+    if (entry.spec) this.#byKey.delete(entry.spec.key);
+    delete entry.spec;
+    entry.audience.end();
+    entry.growth.end();
+    if (this.#byKey.size === 0 && this.#thread && !this.#closed) {
+      clearTimeout(this.#idle);
+      this.#idle = setTimeout(() => this.#rest(), this.#idleMs);
+      this.#idle.unref();
+    }
+  }
+
+  #rest(): void {
+    if (this.#byKey.size > 0 || !this.#thread) return;
+    this.#ended = this.#thread.close();
+    this.#thread = undefined;
+  }
+
+  async #running(): Promise<PumpThread> {
+    if (!this.#thread) await this.#ended;
+    if (this.#closed) throw new EngineError('unavailable', 'the daemon is shutting down');
+    if (!descriptorsFree(RESERVE)) {
+      throw new EngineError(
+        'unavailable',
+        'too many open files: no descriptors left for the output of a container',
+      );
+    }
+    this.#thread ??= new PumpThread(
+      (message) => this.#hear(message),
+      (reason) => this.#revive(reason),
+    );
+    return this.#thread;
+  }
+
+  #hear(message: FromPump): void {
+    if (message.type === 'trouble') {
+      this.#log.warn(message.message, message.fields);
+    } else if (message.type === 'chunk') {
+      const { stream, data } = message;
+      this.#byKey.get(message.key)?.audience.push(message.epoch, { stream, data });
+    } else if (message.type === 'grown') {
+      this.#byKey.get(message.key)?.growth.grown();
+    }
+  }
+
+  /** The pump died of a fault of ours. What was in the FIFOs still is; a terminal's descriptor went with it. */
+  #revive(reason: string): void {
+    this.#thread = undefined;
+    this.#log.error('log pump ended, starting it again', { reason });
+    const entries = [...this.#byKey.values()];
+    for (const entry of entries) if (!entry.spec?.stdio) this.#forget(entry);
+    setTimeout(async () => {
+      for (const entry of entries) {
+        if (!entry.spec || this.#closed) continue;
+        try {
+          const thread = await this.#running();
+          await thread.call({ type: 'register', source: entry.spec, epoch: entry.audience.epoch });
+        } catch (error) {
+          this.#log.error('output of a container is not read any more', { container: entry.id, error });
+          this.#forget(entry);
+        }
+      }
+    }, RESTART_MS).unref();
+  }
+}

@@ -1,0 +1,189 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import { errnoOf, messageOf } from '../../base/mod.ts';
+import {
+  bytesWaiting,
+  readInto,
+  readIntoAt,
+  seekEnd,
+  splice,
+  tee,
+  truncateFile,
+  writeAll,
+} from '../../sys/mod.ts';
+import type { FileLimits } from '../driver/options.ts';
+import { type RecordTail, recordTail } from '../json-file/encoder.ts';
+import { rotate } from '../json-file/generations.ts';
+import type { Handover } from './handover.ts';
+import { readNote, writeNote } from './note.ts';
+import type { SourceSpec, StreamName } from './protocol.ts';
+import type { PeekPipe, Workbench } from './workbench.ts';
+
+/** Writes one container's json-file log; with a staging FIFO as a journal, so that a kill loses and doubles nothing. */
+export class LogWriter {
+  readonly #bench: Workbench;
+  readonly #spec: SourceSpec;
+  readonly #limits: FileLimits;
+  readonly #handover: Handover;
+  readonly #tails: Record<StreamName, RecordTail>;
+  #lost = 0;
+
+  constructor(bench: Workbench, spec: SourceSpec, limits: FileLimits, handover: Handover) {
+    this.#bench = bench;
+    this.#spec = spec;
+    this.#limits = limits;
+    this.#handover = handover;
+    this.#tails = { stdout: recordTail('stdout', spec.attrs), stderr: recordTail('stderr', spec.attrs) };
+  }
+
+  /**
+   * Writes the finished lines (all, if `final`) of the encoder's `input[from, to)`, moving each batch from `fifo`
+   * through `staging`. Gives where it stopped.
+   */
+  moveLines(
+    stream: StreamName,
+    from: number,
+    to: number,
+    final: boolean,
+    fifo: number,
+    staging: number,
+  ): number {
+    return this.#eachBatch(stream, from, to, final, (files, size, bytes) => {
+      if (!files) {
+        this.#bench.discard(fifo, bytes);
+        return;
+      }
+      writeNote(files.note, { stream, logSize: size, written: false });
+      const moved = splice(fifo, staging, bytes);
+      this.#append(files.log, size);
+      writeNote(files.note, { stream, logSize: size, written: true });
+      this.#bench.discard(staging, Math.max(0, moved));
+      // The staging FIFO always has room for a batch (see Workbench.peekPipe); should it not, no byte stays.
+      if (moved < bytes) this.#bench.discard(fifo, bytes - Math.max(0, moved));
+    });
+  }
+
+  /** The same for bytes that exist in the encoder's input only (a terminal). */
+  writeLines(stream: StreamName, from: number, to: number, final: boolean): number {
+    return this.#eachBatch(stream, from, to, final, (files, size) => {
+      if (files) this.#append(files.log, size);
+    });
+  }
+
+  #eachBatch(
+    stream: StreamName,
+    from: number,
+    to: number,
+    final: boolean,
+    handle: (files: { log: number; note: number } | undefined, size: number, bytes: number) => void,
+  ): number {
+    const encoder = this.#bench.encoder;
+    let at = from;
+    while (at < to) {
+      let files = this.#open();
+      let size = files ? seekEnd(files.log) : 0;
+      if (files && size >= this.#limits.maxSize) {
+        files = this.#rotate();
+        size = files ? seekEnd(files.log) : 0;
+      }
+      const end = encoder.encode(at, to, this.#tails[stream], final, this.#limits.maxSize - size);
+      if (end === at) break;
+      handle(files, size, end - at);
+      at = end;
+    }
+    if (at > from) this.#handover.grown();
+    return at;
+  }
+
+  #open(): { log: number; note: number } | undefined {
+    try {
+      return this.#bench.files.open(this.#spec.path, this.#spec.stdio ? this.#spec.notePath : undefined);
+    } catch (error) {
+      this.#complain('log cannot be opened, output is lost', error);
+      return undefined;
+    }
+  }
+
+  #rotate(): { log: number; note: number } | undefined {
+    this.#bench.files.close(this.#spec.path);
+    try {
+      rotate(this.#spec.path, this.#limits.maxFiles);
+    } catch (error) {
+      this.#complain('log cannot be rotated', error);
+    }
+    return this.#open();
+  }
+
+  /** Compat: on a full disk lines are lost and the container goes on; a half record is taken back. */
+  #append(log: number, size: number): void {
+    try {
+      writeAll(log, this.#bench.encoder.records, this.#spec.path);
+      this.#lost = 0;
+    } catch (error) {
+      this.#complain('log cannot be written, output is lost', error);
+      try {
+        truncateFile(log, size, this.#spec.path);
+      } catch {
+        // The next record starts a line of its own, and readers step over the broken one.
+        this.#bench.files.close(this.#spec.path);
+      }
+    }
+  }
+
+  /** Says it once, and once more after each thousand batches. */
+  #complain(message: string, error: unknown): void {
+    if (this.#lost++ % 1000 !== 0) return;
+    const code = errnoOf(error);
+    this.#bench.trouble(message, {
+      container: this.#spec.id,
+      path: this.#spec.path,
+      error: code ? `${code}: ${messageOf(error)}` : messageOf(error),
+    });
+  }
+
+  /**
+   * Settles the batch that a killed daemon left in the staging FIFO. Crash: dying in here leaves the same state;
+   * the staging FIFO is emptied last.
+   */
+  recover(staging: number, peek: PeekPipe): void {
+    const waiting = bytesWaiting(staging);
+    if (waiting === 0) return;
+    const note = readNote(this.#spec.notePath);
+    if (!note?.written) {
+      const log = openSync(this.#spec.path, constants.O_RDWR | constants.O_CREAT, 0o640);
+      try {
+        this.#appendAgain(log, staging, peek, note?.stream ?? 'stdout', note?.logSize);
+      } finally {
+        closeSync(log);
+      }
+    }
+    this.#bench.discard(staging, waiting);
+  }
+
+  #appendAgain(log: number, staging: number, peek: PeekPipe, stream: StreamName, noted: number | undefined) {
+    const encoder = this.#bench.encoder;
+    const shown = Math.max(0, tee(staging, peek.writer, encoder.input.length));
+    const count = shown === 0 ? 0 : readInto(peek.reader, encoder.input.subarray(0, shown));
+    const size = seekEnd(log);
+    // A log that is shorter than noted was cut by somebody else: go on at its end.
+    const start = noted === undefined || noted > size ? size : noted;
+    const batch: Uint8Array[] = [];
+    for (let at = 0; at < count; ) {
+      at = encoder.encode(at, count, this.#tails[stream], true, Number.MAX_SAFE_INTEGER);
+      batch.push(encoder.records.slice());
+    }
+    const records = Buffer.concat(batch);
+    const written = new Uint8Array(Math.min(size - start, records.length + 1));
+    readIntoAt(log, written, start);
+    if (timeless(written) === timeless(records)) return;
+    truncateFile(log, start, this.#spec.path);
+    seekEnd(log);
+    writeAll(log, records, this.#spec.path);
+  }
+}
+
+/** The records without their times. A quote inside the text has a backslash before it, so this finds no text. */
+function timeless(records: Uint8Array): string {
+  return Buffer.from(records.buffer, records.byteOffset, records.length)
+    .toString('latin1')
+    .replace(/"time":"[^"]*"\}\n/g, '\n');
+}

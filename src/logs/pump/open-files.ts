@@ -1,0 +1,76 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import { readIntoAt, seekEnd, writeAll } from '../../sys/mod.ts';
+
+/** The open log and note of one container. */
+export interface OpenLog {
+  log: number;
+  note: number;
+}
+
+const LOG_MODE = 0o640;
+/** Spec: pwrite(2) on a descriptor with O_APPEND appends, whatever the offset; so not 'a'. */
+const NOTE_FLAGS = constants.O_RDWR | constants.O_CREAT;
+const NOTE_MODE = 0o600;
+const NEWLINE = 0x0a;
+const lastByte = new Uint8Array(1);
+
+/**
+ * Logs and notes are opened on demand and the least recently used are closed, so that idle containers hold no
+ * descriptor for them.
+ */
+export class OpenFiles {
+  readonly #open = new Map<string, OpenLog>();
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** The container's files; `notePath` undefined = it needs no note. */
+  open(path: string, notePath: string | undefined): OpenLog {
+    const known = this.#open.get(path);
+    if (known) {
+      if (this.#open.size > 1) {
+        this.#open.delete(path);
+        this.#open.set(path, known);
+      }
+      return known;
+    }
+    while (this.#open.size >= this.#limit) {
+      const [oldest] = this.#open.keys();
+      if (oldest === undefined) break;
+      this.close(oldest);
+    }
+    const log = openSync(path, 'a+', LOG_MODE);
+    try {
+      endLastLine(log);
+      const note = notePath === undefined ? -1 : openSync(notePath, NOTE_FLAGS, NOTE_MODE);
+      const opened = { log, note };
+      this.#open.set(path, opened);
+      return opened;
+    } catch (error) {
+      closeSync(log);
+      throw error;
+    }
+  }
+
+  /** Closes one container's files, if open. */
+  close(path: string): void {
+    const opened = this.#open.get(path);
+    if (!opened) return;
+    this.#open.delete(path);
+    closeSync(opened.log);
+    if (opened.note >= 0) closeSync(opened.note);
+  }
+
+  closeAll(): void {
+    for (const path of [...this.#open.keys()]) this.close(path);
+  }
+}
+
+/** A power cut can leave half a record at the end; the next one must not become part of it. */
+function endLastLine(log: number): void {
+  const size = seekEnd(log);
+  if (size === 0 || readIntoAt(log, lastByte, size - 1) !== 1 || lastByte[0] === NEWLINE) return;
+  writeAll(log, new Uint8Array([NEWLINE]));
+}
