@@ -21,14 +21,13 @@ describe('docker run -t', () => {
 
   test('a resize reaches the program', async () => {
     const { docker, busybox } = await engine();
-    const terminal = await docker.terminal(['run', '--rm', '-it', busybox, 'sh'], 24, 80);
-    await terminal.see(/\/ # /);
-    terminal.type('trap "stty size" WINCH; echo re""ady\n');
-    await terminal.see(/ready/);
+    const script = 'trap "echo resized" WINCH; while ! read -t 1 x; do stty size; done';
+    const terminal = await docker.terminal(['run', '--rm', '-it', busybox, 'sh', '-c', script], 24, 80);
+    await terminal.see(/24 80/);
     await terminal.resize(45, 123);
-    terminal.type('\n');
     await terminal.see(/45 123/);
-    terminal.type('exit\n');
+    expect(terminal.screen()).toContain('resized');
+    terminal.type('\n');
     expect(await terminal.ended).toBe(0);
   });
 
