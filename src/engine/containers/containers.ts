@@ -47,6 +47,8 @@ export interface ContainerCreateRequest {
   hostConfig: HostConfig;
   networkingConfig: NetworkingConfig;
   platform?: Platform;
+  /** Read-only bind mounts do not reach into what is mounted below them (clients before API 1.44 expect that). */
+  defaultReadOnlyNonRecursive?: boolean;
 }
 
 export const WAIT_CONDITIONS = ['not-running', 'next-exit', 'removed'] as const;

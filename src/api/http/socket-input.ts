@@ -1,0 +1,70 @@
+import type { Socket } from 'node:net';
+
+/** Unread bytes above which the peer has to wait. */
+const HIGH_WATER = 64 * 1024;
+
+/**
+ * The reading side of a socket whose first bytes (`head`) were read by somebody else: first a body of known length,
+ * then whatever follows until the peer half-closes or goes.
+ */
+export class SocketInput {
+  readonly #socket: Socket;
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+  #ended = false;
+  #wake: () => void = () => {};
+
+  constructor(socket: Socket, head: Buffer) {
+    this.#socket = socket;
+    if (head.length > 0) this.#push(head);
+    socket.on('data', (chunk: Buffer) => this.#push(chunk));
+    const end = () => {
+      this.#ended = true;
+      this.#wake();
+    };
+    socket.once('end', end);
+    socket.once('close', end);
+    socket.resume();
+  }
+
+  /** Exactly `length` bytes, or fewer if the peer ends before. */
+  async *body(length: number): AsyncGenerator<Buffer> {
+    let left = length;
+    while (left > 0) {
+      const chunk = await this.#next();
+      if (chunk === undefined) return;
+      const part = chunk.subarray(0, left);
+      left -= part.length;
+      if (part.length < chunk.length) {
+        this.#chunks.unshift(chunk.subarray(part.length));
+        this.#size += chunk.length - part.length;
+      }
+      yield part;
+    }
+  }
+
+  /** Everything that is left. */
+  async *rest(): AsyncGenerator<Buffer> {
+    for (let chunk = await this.#next(); chunk !== undefined; chunk = await this.#next()) yield chunk;
+  }
+
+  #push(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    if (this.#size > HIGH_WATER) this.#socket.pause();
+    this.#wake();
+  }
+
+  async #next(): Promise<Buffer | undefined> {
+    while (this.#chunks.length === 0 && !this.#ended) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await promise;
+    }
+    const chunk = this.#chunks.shift();
+    if (chunk === undefined) return undefined;
+    this.#size -= chunk.length;
+    if (this.#size <= HIGH_WATER && !this.#ended) this.#socket.resume();
+    return chunk;
+  }
+}

@@ -1,0 +1,45 @@
+import type { Containers } from '../../engine/containers/containers.ts';
+import type { Events } from '../../engine/events/events.ts';
+import type { Images } from '../../engine/images/images.ts';
+import type { NetworksBackend } from '../../engine/networks/networks.ts';
+import type { System } from '../../engine/system/system.ts';
+import type { VolumesBackend } from '../../engine/volumes/volumes.ts';
+import type { AnyRoute } from '../http/route.ts';
+import { containerRoutes } from './containers.ts';
+import { eventRoutes } from './events.ts';
+import { imageRoutes } from './images.ts';
+import { networkRoutes } from './networks.ts';
+import { notYetRoutes } from './not-yet.ts';
+import { pingRoutes } from './ping.ts';
+import { pluginRoutes } from './plugins.ts';
+import { swarmRoutes } from './swarm.ts';
+import { type RegistryLogin, systemRoutes } from './system.ts';
+import { volumeRoutes } from './volumes.ts';
+
+/** The parts of the engine that the API speaks for. */
+export interface ApiBackends {
+  containers: Containers;
+  images: Images;
+  networks: NetworksBackend;
+  volumes: VolumesBackend;
+  system: System;
+  events: Pick<Events, 'subscribe'>;
+  login: RegistryLogin;
+}
+
+/** The whole table; where two patterns match, the one that stands first wins. */
+export function allRoutes(backends: ApiBackends, host: { cgroupUnified: boolean }): AnyRoute[] {
+  return [
+    ...pingRoutes(),
+    ...systemRoutes(backends.system, backends.login),
+    ...eventRoutes(backends.events),
+    // Before the nouns, whose patterns end in a name of any depth.
+    ...notYetRoutes(),
+    ...containerRoutes(backends.containers, host),
+    ...imageRoutes(backends.images),
+    ...networkRoutes(backends.networks),
+    ...volumeRoutes(backends.volumes),
+    ...swarmRoutes(),
+    ...pluginRoutes(),
+  ];
+}

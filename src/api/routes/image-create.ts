@@ -1,0 +1,93 @@
+import { EngineError } from '../../base/mod.ts';
+import type { Images } from '../../engine/images/images.ts';
+import { type Digest, isDigest } from '../../spec/digest.ts';
+import type { ProgressMessage } from '../../spec/docker/mod.ts';
+import { type Platform, parsePlatform } from '../../spec/platform.ts';
+import {
+  canonicalName,
+  familiarRepository,
+  parseReference,
+  type Reference,
+  withDefaultTag,
+  withDigest,
+  withTag,
+} from '../../spec/reference.ts';
+import { authHeader } from '../bodies/auth.ts';
+import { streamProgress } from '../http/progress.ts';
+import { type Reply, stream } from '../http/reply.ts';
+import type { ApiRequest } from '../http/request.ts';
+import type { Route } from '../http/route.ts';
+
+type Backend = Pick<Images, 'pull' | 'import'>;
+type Push = (message: ProgressMessage) => void;
+
+/** `POST /images/create`: pull (`fromImage`) and import (`fromSrc`). A hang-up cancels both. */
+export function imageCreateRoute(images: Backend): Route {
+  return { method: 'POST', path: '/images/create', handle: (request) => create(images, request) };
+}
+
+function create(images: Backend, request: ApiRequest): Reply {
+  const { query, version } = request;
+  const text = version.below('1.32') ? '' : query.text('platform');
+  const platform = text === '' ? undefined : parsePlatform(text);
+  const work =
+    query.text('fromImage') === '' ? importer(images, request, platform) : puller(images, request, platform);
+  return stream('application/json', (out) => streamProgress(out, work));
+}
+
+function puller(images: Backend, request: ApiRequest, platform: Platform | undefined) {
+  const reference = pullReference(request);
+  const auth = authHeader(request.headers['x-registry-auth']);
+  const options = {
+    signal: request.signal,
+    ...(platform ? { platform } : {}),
+    ...(auth ? { auth } : {}),
+  };
+  return (push: Push) => images.pull(canonicalName(reference), options, push);
+}
+
+function pullReference({ query }: ApiRequest): Reference {
+  // Compat: `pull -a` of old clients sends the name with a trailing colon.
+  const named = parseReference(query.text('fromImage').replace(/:$/, ''));
+  if (familiarRepository(named) === 'scratch')
+    throw new EngineError('denied', "'scratch' is a reserved name");
+  const tag = query.text('tag');
+  const reference =
+    tag === '' ? named : isDigest(tag) ? withDigest(named, tag as Digest) : withTag(named, tag);
+  if (reference.tag === undefined && reference.digest === undefined) {
+    throw new EngineError(
+      'unimplemented',
+      'pulling all tags of a repository is not implemented by Minke yet; name one tag',
+    );
+  }
+  return reference;
+}
+
+function importer(images: Backend, request: ApiRequest, platform: Platform | undefined) {
+  const { query, signal } = request;
+  const source = query.text('fromSrc');
+  if (source !== '-') {
+    throw new EngineError(
+      'unimplemented',
+      'importing from a URL is not implemented by Minke yet; send the archive',
+    );
+  }
+  const options = {
+    changes: query.all('changes'),
+    message: query.text('message') || `Imported from ${source}`,
+    signal,
+    ...importTarget(query.text('repo'), query.text('tag')),
+    ...(platform ? { platform } : {}),
+  };
+  return async (push: Push) => {
+    push({ status: await images.import(request.body, options) });
+  };
+}
+
+function importTarget(repository: string, tag: string): { repository?: string; tag?: string } {
+  if (repository === '') return {};
+  const parsed = parseReference(repository);
+  if (parsed.digest !== undefined) throw new EngineError('invalid', 'cannot import digest reference');
+  const target = tag === '' ? withDefaultTag(parsed) : withTag(parsed, tag);
+  return { repository: familiarRepository(target), tag: target.tag ?? 'latest' };
+}

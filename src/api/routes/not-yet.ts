@@ -1,0 +1,100 @@
+import { EngineError } from '../../base/mod.ts';
+import type { AnyRoute, Route } from '../http/route.ts';
+
+/** A documented route that does not exist yet: it says so, and is never a bare 404. */
+export function notYet(method: Route['method'], path: string, since?: Route['since']): Route {
+  const spelled = path.replace(/[*:](\w+)/g, '{$1}');
+  return {
+    method,
+    path,
+    ...(since ? { since } : {}),
+    handle: () => {
+      throw new EngineError('unimplemented', `${method} ${spelled} is not implemented by Minke yet`);
+    },
+  };
+}
+
+/** Documented routes that later work will move to files of their own. */
+export function notYetRoutes(): AnyRoute[] {
+  const min = (version: string, pattern: string) => ({ version, pattern });
+  return [
+    notYet('GET', '/system/df'),
+    notYet('POST', '/commit'),
+    notYet('GET', '/distribution/*name/json', min('1.30', '/distribution/{name:.*}/json')),
+    ...containers(),
+    ...images(),
+    notYet('POST', '/networks/create'),
+    notYet('POST', '/networks/prune', min('1.25', '/networks/prune')),
+    notYet('POST', '/networks/*id/connect'),
+    notYet('POST', '/networks/*id/disconnect'),
+    notYet('DELETE', '/networks/*id'),
+    ...builds(),
+  ];
+}
+
+function containers(): AnyRoute[] {
+  const under = (method: Route['method'], name: string) => notYet(method, `/containers/*name/${name}`);
+  return [
+    under('GET', 'top'),
+    under('GET', 'stats'),
+    under('GET', 'changes'),
+    under('GET', 'export'),
+    under('GET', 'attach/ws'),
+    under('HEAD', 'archive'),
+    under('GET', 'archive'),
+    under('PUT', 'archive'),
+    under('POST', 'update'),
+    under('POST', 'exec'),
+    notYet('POST', '/exec/*id/start'),
+    notYet('POST', '/exec/*id/resize'),
+    notYet('GET', '/exec/*id/json'),
+    experimental('GET', '/containers/*name/checkpoints'),
+    experimental('POST', '/containers/*name/checkpoints'),
+    experimental('DELETE', '/containers/*name/checkpoints/*checkpoint'),
+  ];
+}
+
+function images(): AnyRoute[] {
+  return [
+    notYet('GET', '/images/search'),
+    notYet('GET', '/images/get'),
+    notYet('GET', '/images/*name/get'),
+    notYet('POST', '/images/load'),
+    notYet('POST', '/images/*name/push'),
+    notYet('POST', '/images/prune', { version: '1.25', pattern: '/images/prune' }),
+    refused('GET', '/images/*name/attestations', 'the legacy image store does not support attestations', {
+      version: '1.55',
+      pattern: '/images/{name:.*}/attestations',
+    }),
+  ];
+}
+
+function builds(): AnyRoute[] {
+  const buildKit = 'BuildKit is not implemented by Minke yet; build with DOCKER_BUILDKIT=0';
+  return [
+    notYet('POST', '/build'),
+    notYet('POST', '/build/prune', { version: '1.31', pattern: '/build/prune' }),
+    notYet('POST', '/build/cancel'),
+    refused('POST', '/session', buildKit),
+    refused('POST', '/grpc', buildKit),
+  ];
+}
+
+function experimental(method: Route['method'], path: string): Route {
+  return refused(
+    method,
+    path,
+    'This experimental feature is disabled by default. Start the Docker daemon in experimental mode in order to enable it.',
+  );
+}
+
+function refused(method: Route['method'], path: string, message: string, since?: Route['since']): Route {
+  return {
+    method,
+    path,
+    ...(since ? { since } : {}),
+    handle: () => {
+      throw new EngineError('unimplemented', message);
+    },
+  };
+}
