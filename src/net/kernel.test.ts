@@ -133,6 +133,7 @@ function runInside(): void {
   });
   afterEach(async () => {
     for (const child of children.splice(0)) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
       const gone = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGKILL');
       await gone;
@@ -211,7 +212,7 @@ function runInside(): void {
     test('gets the address asked for, and the refusal of Docker when it is taken', async () => {
       const a = await start(one, [], '172.31.71.77');
       expect(a.ip).toBe('172.31.71.77');
-      expect(start(one, [], '172.31.71.77')).rejects.toThrow('Address already in use');
+      await expect(start(one, [], '172.31.71.77')).rejects.toThrow('Address already in use');
       await net.tearDown(a.id, a.sandbox);
       expect((await start(one, [], '172.31.71.77')).ip).toBe('172.31.71.77');
     });
@@ -230,7 +231,7 @@ function runInside(): void {
 
     test('leaves nothing when it cannot be set up', async () => {
       const before = inventory();
-      expect(start({ ...one, bridge: 'mnkt-none' })).rejects.toThrow('mnkt-none');
+      await expect(start({ ...one, bridge: 'mnkt-none' })).rejects.toThrow('mnkt-none');
       await Bun.sleep(0);
       expect(inventory()).toBe(before);
       expect((await start(one)).ip).toBe('172.31.71.2');
@@ -279,11 +280,12 @@ function runInside(): void {
       expect(askUdp(undefined, '127.0.0.1', 5353)).toBe('first 172.31.71.1');
       expect(askUdp(outside, '198.51.100.1', 5353)).toBe('first 198.51.100.2');
       await net.tearDown(first.id, first.sandbox);
-      const ask = `${process.execPath} -e "
-        const s = require('node:dgram').createSocket('udp4'); s.bind(4444);
+      const ask = `
+        const s = require('node:dgram').createSocket('udp4');
+        s.on('error', () => {});
         s.on('message', (m) => { console.log(String(m)); process.exit(); });
-        const t = setInterval(() => s.send('?', 5353, '198.51.100.1'), 50); s.on('error', () => {});"`;
-      const client = spawn('nsenter', [`--net=${outside}`, 'sh', '-c', ask]);
+        s.bind(4444, () => setInterval(() => s.send('?', 5353, '198.51.100.1'), 50));`;
+      const client = spawn('nsenter', [`--net=${outside}`, process.execPath, '-e', ask]);
       children.push(client);
       const answer = new Promise((resolve) => client.stdout.once('data', resolve));
       await Bun.sleep(300);
@@ -304,7 +306,7 @@ function runInside(): void {
       const ranged = await start(two, [{ hostPort: [8080, 8085] }]);
       expect(ranged.sandbox.ports[0]?.hostPort).toBe(8082);
       await server.stop(true);
-      expect(start(two, [{ hostPort: 1, hostIp: '203.0.113.9' }])).rejects.toThrow(
+      await expect(start(two, [{ hostPort: 1, hostIp: '203.0.113.9' }])).rejects.toThrow(
         'failed to bind host port 203.0.113.9:1/tcp: cannot assign requested address',
       );
     });
@@ -334,8 +336,8 @@ function runInside(): void {
       expect(await (await fetch('http://[::1]:8080')).text()).toStartWith('web ');
       expect(readdirSync(join(root, 'netns'))).toEqual([web.id]);
       expect(sh('ip -br link')).not.toContain(dead.sandbox.endpoints[0]?.hostInterface ?? '?');
-      expect(start(one, [{ hostPort: 8080 }])).rejects.toThrow('port is already allocated');
-      expect(start(one, [], web.ip)).rejects.toThrow('Address already in use');
+      await expect(start(one, [{ hostPort: 8080 }])).rejects.toThrow('port is already allocated');
+      await expect(start(one, [], web.ip)).rejects.toThrow('Address already in use');
       await start(one, [{ hostPort: 8081 }]);
     });
 
@@ -353,7 +355,9 @@ function runInside(): void {
 
   test("another's chain that drops by policy lets our bridges through, until they are gone", async () => {
     sh(`nft -f - <<'END'
-table ip filter { chain FORWARD { type filter hook forward priority filter; policy drop; } }
+table ip filter {
+  chain FORWARD { type filter hook forward priority filter; policy drop; }
+}
 END`);
     const extra = network(75);
     await net.open();
