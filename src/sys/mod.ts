@@ -23,3 +23,5 @@ export * from './proc/self.ts';
 export * from './proc/spawn-detached.ts';
 export * from './proc/stat.ts';
 export * from './fs/remove-tree.ts';
+export * from './fs/descriptors.ts';
+export * from './ffi/flock.ts';

@@ -1,0 +1,59 @@
+import { reapAny, type SpawnRequest, spawnProcess } from '../../sys/mod.ts';
+
+const UNCLAIMED_KEPT_MS = 10_000;
+const SLOW_REAP_MS = 2_000;
+
+/**
+ * All child processes of the keeper: those it spawned, and those that became its children when their parent ended
+ * (a container's first process, once the runtime has gone). Reaps every one; statuses of pids that nobody knows yet
+ * are kept for ten seconds.
+ */
+export class Children {
+  readonly #waiting = new Map<number, (status: number) => void>();
+  readonly #unclaimed = new Map<number, { status: number; until: number }>();
+  readonly #onSignal = () => this.reap();
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  constructor() {
+    process.on('SIGCHLD', this.#onSignal);
+    // Why not only the signal: signals of one kind merge, and a runtime may lose one.
+    this.#timer = setInterval(() => this.reap(), SLOW_REAP_MS);
+  }
+
+  /** Spawns a child; `ended` resolves with its wait status. */
+  spawn(request: SpawnRequest): { pid: number; ended: Promise<number> } {
+    const pid = spawnProcess(request);
+    return { pid, ended: new Promise((resolve) => this.claim(pid, resolve)) };
+  }
+
+  /** `onEnd` gets the wait status of the child `pid`, at once if it was reaped before anybody asked. */
+  claim(pid: number, onEnd: (status: number) => void): void {
+    const known = this.#unclaimed.get(pid);
+    if (known === undefined) {
+      this.#waiting.set(pid, onEnd);
+      return;
+    }
+    this.#unclaimed.delete(pid);
+    queueMicrotask(() => onEnd(known.status));
+  }
+
+  /** Reaps until nothing is left. */
+  reap(): void {
+    const now = performance.now();
+    for (let ended = reapAny(); ended !== undefined; ended = reapAny()) {
+      const onEnd = this.#waiting.get(ended.pid);
+      this.#waiting.delete(ended.pid);
+      if (onEnd) onEnd(ended.status);
+      else this.#unclaimed.set(ended.pid, { status: ended.status, until: now + UNCLAIMED_KEPT_MS });
+    }
+    for (const [pid, { until }] of this.#unclaimed) {
+      if (until > now) break;
+      this.#unclaimed.delete(pid);
+    }
+  }
+
+  close(): void {
+    process.off('SIGCHLD', this.#onSignal);
+    clearInterval(this.#timer);
+  }
+}

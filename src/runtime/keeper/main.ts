@@ -1,0 +1,59 @@
+import { mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { becomeSubreaper, lowerOomScore, tryLockFile } from '../../sys/mod.ts';
+import { Children } from './children.ts';
+import { Containers } from './containers.ts';
+import type { CreateContext } from './create.ts';
+import { Programs } from './program.ts';
+import { KeeperServer } from './server.ts';
+
+/** How long the keeper stays with nothing to hold and nobody connected. */
+const IDLE_MS = 3_000;
+const OOM_SCORE = -999;
+const EXIT_LOCKED = 3;
+
+/** `minke-keeper <exec-root>`: parent of all containers of one exec-root. */
+async function main(execRoot: string): Promise<void> {
+  mkdirSync(execRoot, { recursive: true, mode: 0o711 });
+  // The lock lives as long as this process: what we bind below cannot be another keeper's.
+  if (!tryLockFile(openSync(join(execRoot, 'keeper.lock'), 'a', 0o600))) process.exit(EXIT_LOCKED);
+  becomeSubreaper();
+  lowerOomScore(OOM_SCORE);
+  const children = new Children();
+  const containers = new Containers(execRoot, children, (exit) => server.announce(exit));
+  const context: CreateContext = {
+    execRoot,
+    children,
+    containers,
+    programs: new Programs(),
+    underWay: new Map(),
+  };
+  const idle = () => server.connections === 0 && containers.size === 0 && context.underWay.size === 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const endWhenIdle = () => {
+    clearTimeout(timer);
+    if (!idle()) return;
+    timer = setTimeout(() => {
+      if (idle()) process.exit(0);
+    }, IDLE_MS);
+  };
+  const server = new KeeperServer(context, `${process.versions.bun ?? process.version}`, endWhenIdle);
+  containers.adopt();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    // Containers outlive whoever stops us; with none, there is nothing to stay for.
+    process.on(signal, () => {
+      if (containers.size === 0 && context.underWay.size === 0) process.exit(0);
+    });
+  }
+  await server.listen(join(execRoot, 'keeper.sock'));
+  endWhenIdle();
+}
+
+process.on('uncaughtException', (error) => console.error('minke-keeper:', error));
+process.on('unhandledRejection', (error) => console.error('minke-keeper:', error));
+const execRoot = process.argv[2];
+if (execRoot === undefined) {
+  console.error('usage: minke-keeper <exec-root>');
+  process.exit(2);
+}
+await main(execRoot);

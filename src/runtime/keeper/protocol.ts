@@ -1,0 +1,100 @@
+/**
+ * What daemon and keeper say to each other over `<exec-root>/keeper.sock`: one JSON object a line. A request has a
+ * number that its reply repeats; events have none. Compat: a newer daemon drives an older keeper, so operations and
+ * fields are only ever added, and the daemon looks at `hello` before it uses a newer one.
+ */
+export const PROTOCOL_VERSION = 1;
+/** A line longer than this ends the connection. */
+export const MAX_LINE = 1024 * 1024;
+
+export interface Operations {
+  hello: { request: { version: number }; reply: HelloReply };
+  create: { request: CreateOperation; reply: { pid: number; startTime: number } };
+  start: { request: { id: string }; reply: Record<string, never> };
+  /** Kills a `create` that is under way; its request fails then. */
+  abort: { request: { id: string }; reply: Record<string, never> };
+  list: { request: Record<string, never>; reply: { containers: HeldState[] } };
+  /** The number of the PTY master in the keeper; take it with pidfd_getfd. */
+  ptyMaster: { request: { id: string }; reply: { fd: number } };
+  closeStdin: { request: { id: string }; reply: Record<string, never> };
+  /** Closes all descriptors held for the container and forgets it. Idempotent. */
+  forget: { request: { id: string }; reply: Record<string, never> };
+}
+
+export type OperationName = keyof Operations;
+
+export interface HelloReply {
+  version: number;
+  pid: number;
+  mountNamespace: string;
+  /** Commit or version of the program, for the log. */
+  build: string;
+}
+
+export interface CreateOperation {
+  id: string;
+  startNumber: number;
+  /** Directory with `config.json`; the keeper writes `held.json` and the runtime `pid` and `log` into it. */
+  bundle: string;
+  stdio?: { stdin?: string; stdout: string; stderr: string; staging: string };
+  tty: boolean;
+  /** Whether the keeper holds a writer of the input (OpenStdin without StdinOnce). */
+  holdStdin: boolean;
+  consoleSize: [number, number];
+  runtime: RuntimeCommand;
+  deadlineMs: number;
+}
+
+/** The OCI runtime's program, its state directory, and what stands before the verb. */
+export interface RuntimeCommand {
+  path: string;
+  root: string;
+  args: string[];
+  /** The container waits at `<root>/<id>/exec.fifo` for one byte (crun): no process is needed to start it. */
+  startByFifo: boolean;
+}
+
+export interface HeldState {
+  id: string;
+  startNumber: number;
+  pid: number;
+  startTime: number;
+  started: boolean;
+  tty: boolean;
+  /** It ended while no keeper was there: the exit status is not known here. */
+  lost?: boolean;
+  exit?: ExitRecord;
+}
+
+/** Also the content of `exits/<id>.<start number>`. */
+export interface ExitRecord {
+  id: string;
+  startNumber: number;
+  /** A wait status; undefined when it could not be known. */
+  status?: number;
+  /** Milliseconds since 1970. */
+  at: number;
+}
+
+export interface Failure {
+  kind: 'runtime' | 'timeout' | 'aborted' | 'unknown-container' | 'bad-request' | 'internal';
+  message: string;
+  /** The runtime's log, for kind `runtime`. */
+  log?: string;
+}
+
+export type Line =
+  | { n: number; ok: unknown }
+  | { n: number; failure: Failure }
+  | { event: 'exit'; exit: ExitRecord };
+
+/** Thrown in the keeper, sent as a reply, thrown again in the daemon. */
+export class KeeperFailure extends Error {
+  override readonly name = 'KeeperFailure';
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
