@@ -37,6 +37,7 @@ export interface ContainerSettings {
   host: HostLimits;
   /** Name of the default runtime, as `HostConfig.Runtime` shows it. */
   runtimeName: string;
+  cgroupDriver: string;
   defaultLogDriver: string;
   defaultLogOptions: Record<string, string>;
   defaultShmSize: number;

@@ -12,6 +12,7 @@ import { withHostDefaults } from './host-defaults.ts';
 import { withImageDefaults } from './image-defaults.ts';
 import { planMounts } from './mount-points.ts';
 import { generateName } from './name-generator.ts';
+import { populateVolumes } from './populate-volumes.ts';
 import { validatePorts } from './port-requests.ts';
 import { validateConfig, validateHostConfig, validateName } from './validate.ts';
 
@@ -81,6 +82,7 @@ export async function create(
   context.records.create(record, { durable: !hostConfig.AutoRemove });
   undo.defer('mount', () => context.layers.removeMount(id));
   await context.layers.createMount(id, image.topLayer);
+  await populateVolumes(context, id, record.mountPoints);
   const container = new Container(record);
   context.directory.add(container);
   undo.keep();

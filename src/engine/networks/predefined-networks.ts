@@ -2,7 +2,14 @@ import { EngineError, formatTime, newId, nowNano } from '../../base/mod.ts';
 import type { BridgeNetwork } from '../../net/mod.ts';
 import type { NetworkContainer, NetworkInspect } from '../../spec/docker/mod.ts';
 import type { NetworkRecord, NetworkRecords } from '../../store/mod.ts';
-import { booleanFilter, checkFilterKeys, type Filters, matchesAny, matchesLabels, valuesOf } from '../filters.ts';
+import {
+  booleanFilter,
+  checkFilterKeys,
+  type Filters,
+  matchesAny,
+  matchesLabels,
+  valuesOf,
+} from '../filters.ts';
 import type { NetworksBackend } from './networks.ts';
 
 /** A network as containers see it. `bridge` is set for networks with endpoints. */
@@ -57,7 +64,8 @@ export class PredefinedNetworks implements NetworksBackend {
     checkFilterKeys(filters, ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type']);
     const types = valuesOf(filters, 'type');
     for (const type of types) {
-      if (type !== 'builtin' && type !== 'custom') throw new EngineError('invalid', `invalid filter: 'type'='${type}'`);
+      if (type !== 'builtin' && type !== 'custom')
+        throw new EngineError('invalid', `invalid filter: 'type'='${type}'`);
     }
     const dangling = booleanFilter(filters, 'dangling');
     return this.#records
@@ -77,16 +85,21 @@ export class PredefinedNetworks implements NetworksBackend {
 
   async inspect(ref: string, options: { scope?: string } = {}): Promise<NetworkInspect> {
     const record = this.#record(ref);
-    if (options.scope && options.scope !== 'local') throw new EngineError('not-found', `network ${ref} not found`);
+    if (options.scope && options.scope !== 'local')
+      throw new EngineError('not-found', `network ${ref} not found`);
     return this.#shown(record);
   }
 
   #record(ref: string): NetworkRecord {
-    const exact = this.#records.find(({ id }) => id === ref) ?? this.#records.find(({ name }) => name === ref);
+    const exact =
+      this.#records.find(({ id }) => id === ref) ?? this.#records.find(({ name }) => name === ref);
     if (exact) return exact;
     const matches = ref === '' ? [] : this.#records.filter(({ id }) => id.startsWith(ref));
     if (matches.length > 1) {
-      throw new EngineError('invalid', `${matches.length} matches found based on ID prefix: network ${ref} is ambiguous`);
+      throw new EngineError(
+        'invalid',
+        `${matches.length} matches found based on ID prefix: network ${ref} is ambiguous`,
+      );
     }
     const [match] = matches;
     if (!match) throw new EngineError('not-found', `network ${ref} not found`);
@@ -108,7 +121,11 @@ export class PredefinedNetworks implements NetworksBackend {
       Driver: record.driver,
       EnableIPv4: true,
       EnableIPv6: false,
-      IPAM: { Driver: 'default', Options: null, Config: isBridge ? [{ Subnet: subnet, Gateway: gateway }] : null },
+      IPAM: {
+        Driver: 'default',
+        Options: null,
+        Config: isBridge ? [{ Subnet: subnet, Gateway: gateway }] : null,
+      },
       Internal: false,
       Attachable: false,
       Ingress: false,

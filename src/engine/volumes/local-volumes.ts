@@ -42,12 +42,18 @@ export class LocalVolumes implements VolumesBackend {
     options: Record<string, string>,
   ): VolumeRecord {
     if (driver !== '' && driver !== 'local') {
-      throw new EngineError('not-found', `error looking up volume plugin ${driver}: plugin "${driver}" not found`);
+      throw new EngineError(
+        'not-found',
+        `error looking up volume plugin ${driver}: plugin "${driver}" not found`,
+      );
     }
     const known = name === undefined ? undefined : this.#byName.get(name);
     if (known) return known;
     if (Object.keys(options).length > 0) {
-      throw new EngineError('unimplemented', 'options of the local volume driver are not implemented by Minke yet');
+      throw new EngineError(
+        'unimplemented',
+        'options of the local volume driver are not implemented by Minke yet',
+      );
     }
     if (name !== undefined && !NAME.test(name)) {
       throw new EngineError(
@@ -95,7 +101,8 @@ export class LocalVolumes implements VolumesBackend {
   }
 
   async create(request: VolumeCreateRequest): Promise<Volume> {
-    const labels = request.name === '' ? { ...request.labels, 'com.docker.volume.anonymous': '' } : request.labels;
+    const labels =
+      request.name === '' ? { ...request.labels, 'com.docker.volume.anonymous': '' } : request.labels;
     const record = this.ensure(request.name || undefined, request.driver, labels, request.options);
     return this.#shown(record);
   }

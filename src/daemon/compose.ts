@@ -1,0 +1,119 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createApiServer } from '../api/mod.ts';
+import { KeyedLock, type Logger } from '../base/mod.ts';
+import type { ContainerStatus } from '../spec/docker/mod.ts';
+import { createContainers, type ContainersContext, Directory } from '../engine/containers/mod.ts';
+import { EventBus } from '../engine/events/mod.ts';
+import { createImages } from '../engine/images/mod.ts';
+import { PredefinedNetworks } from '../engine/networks/mod.ts';
+import { createSystem, readHost } from '../engine/system/mod.ts';
+import { LocalVolumes } from '../engine/volumes/mod.ts';
+import type { Logs } from '../logs/mod.ts';
+import type { Net } from '../net/mod.ts';
+import { createRegistry } from '../registry/mod.ts';
+import type { CgroupHost, Runtime } from '../runtime/mod.ts';
+import { ContainerRecords, NetworkRecords, type Store, VolumeRecords } from '../store/mod.ts';
+import type { Config } from './config/config.ts';
+import { defaultBridge } from './default-bridge.ts';
+import { engineId, readIdentity } from './identity.ts';
+import { containerUsers } from './users.ts';
+
+/** The opened mechanisms that the engine stands on. */
+export interface Rooms {
+  store: Store;
+  runtime: Runtime;
+  logs: Logs;
+  net: Net;
+  cgroup: CgroupHost;
+}
+
+/** Puts the engine and its API together over opened rooms. */
+export async function compose(config: Config, rooms: Rooms, log: Logger) {
+  const { store, runtime, logs, net, cgroup } = rooms;
+  const { dataRoot, execRoot } = config;
+  const identity = readIdentity();
+  const host = readHost();
+  const version = await runtime.version();
+  const runtimeName = config.defaultRuntime ?? version.name;
+  const events = new EventBus(dataRoot);
+  const directory = new Directory();
+  const users = containerUsers(directory);
+  const networks = new PredefinedNetworks(new NetworkRecords(dataRoot), users, defaultBridge(config));
+  const volumes = new LocalVolumes(new VolumeRecords(dataRoot), users.volumes, events);
+  const registry = createRegistry({
+    insecureRegistries: config.insecureRegistries,
+    registryMirrors: config.registryMirrors,
+    userAgent: `minke/${identity.version}`,
+  });
+  const images = createImages({
+    images: store.images,
+    layers: store.layers,
+    registry,
+    events,
+    users: users.images,
+    log,
+    dataRoot,
+    maxConcurrentDownloads: config.maxConcurrentDownloads,
+  });
+  const context: ContainersContext = {
+    settings: {
+      dataRoot,
+      execRoot,
+      host: { cpus: host.cpus, cgroupVersion: cgroup.version, swapLimit: cgroup.swap },
+      runtimeName,
+      cgroupDriver: cgroup.driver,
+      defaultLogDriver: config.logDriver,
+      defaultLogOptions: config.logOptions,
+      defaultShmSize: config.defaultShmSize,
+      cgroupParent: config.cgroupParent,
+      dns: config.dns,
+      dnsSearch: config.dnsSearch,
+      dnsOptions: config.dnsOptions,
+      stopTimeout: 10,
+    },
+    directory,
+    locks: new KeyedLock(),
+    records: new ContainerRecords(dataRoot, log),
+    layers: store.layers,
+    rootfs: store.rootfs,
+    runtime,
+    logs,
+    net,
+    events,
+    images,
+    networks,
+    volumes,
+    log,
+  };
+  const system = createSystem({
+    ...identity,
+    host,
+    id: engineId(dataRoot),
+    runtime: version,
+    runtimeName,
+    cgroup,
+    settings: { ...config },
+    storageStatus: store.status(),
+    logDrivers: logs.drivers,
+    securityOptions: ['name=seccomp,profile=builtin', ...(cgroup.version === '2' ? ['name=cgroupns'] : [])],
+    initBinary: '',
+    countContainers: () => countByStatus(directory),
+    countImages: () => store.images.list().length,
+    countDescriptors: () => readdirSync('/proc/self/fd').length,
+    ipForwarding: () => readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8').trim() === '1',
+  });
+  const api = createApiServer({
+    backends: { containers: createContainers(context), images, networks, volumes, system, events, login: registry },
+    serverVersion: identity.version,
+    cgroupUnified: cgroup.version === '2',
+    log,
+  });
+  return { api, context, events, registry, bridge: networks.find('bridge').bridge, tmp: join(dataRoot, 'tmp') };
+}
+
+function countByStatus(directory: Directory): Partial<Record<ContainerStatus, number>> {
+  const counts: Partial<Record<ContainerStatus, number>> = {};
+  for (const { status } of directory.all()) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}

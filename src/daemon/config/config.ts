@@ -1,0 +1,35 @@
+/** The daemon's settings, from flags and daemon.json; frozen once read. */
+export interface Config {
+  dataRoot: string;
+  execRoot: string;
+  hosts: string[];
+  pidfile: string;
+  debug: boolean;
+  logLevel: 'debug' | 'info' | 'warn' | 'error';
+  group: string;
+  /** Gateway address of the default bridge with its prefix, `172.17.0.1/16`; undefined = the first free pool. */
+  bip: string | undefined;
+  bridge: string;
+  mtu: number;
+  icc: boolean;
+  /** Address that ports are published on by default. */
+  ip: string;
+  masquerade: boolean;
+  dns: string[];
+  dnsSearch: string[];
+  dnsOptions: string[];
+  /** Bytes. */
+  defaultShmSize: number;
+  defaultRuntime: string | undefined;
+  logDriver: string;
+  logOptions: Record<string, string>;
+  cgroupDriver: string | undefined;
+  cgroupParent: string;
+  maxConcurrentDownloads: number;
+  registryMirrors: string[];
+  insecureRegistries: string[];
+  liveRestore: boolean;
+  /** Seconds. */
+  shutdownTimeout: number;
+  labels: string[];
+}

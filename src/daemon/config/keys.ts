@@ -1,0 +1,52 @@
+/** Type of a setting: `list` flags may be given several times, `map` are `key=value`. */
+export type KeyType = 'string' | 'boolean' | 'number' | 'list' | 'map' | 'ignored';
+
+export interface Key {
+  type: KeyType;
+  /** Name of the flag, where it is not that of the daemon.json key. */
+  flag?: string;
+  short?: string;
+}
+
+/**
+ * The settings of dockerd that minked knows, by their key in daemon.json. `ignored` ones are accepted, since scripts
+ * written for Docker give them, and have nothing to act on here.
+ */
+export const KEYS: Record<string, Key> = {
+  'data-root': { type: 'string' },
+  'exec-root': { type: 'string' },
+  hosts: { type: 'list', flag: 'host', short: 'H' },
+  pidfile: { type: 'string', short: 'p' },
+  debug: { type: 'boolean', short: 'D' },
+  'log-level': { type: 'string', short: 'l' },
+  group: { type: 'string', short: 'G' },
+  bip: { type: 'string' },
+  bridge: { type: 'string', short: 'b' },
+  mtu: { type: 'number' },
+  icc: { type: 'boolean' },
+  ip: { type: 'string' },
+  'ip-masq': { type: 'boolean' },
+  dns: { type: 'list' },
+  'dns-search': { type: 'list' },
+  'dns-opts': { type: 'list', flag: 'dns-opt' },
+  'default-shm-size': { type: 'string' },
+  'default-runtime': { type: 'string' },
+  'log-driver': { type: 'string' },
+  'log-opts': { type: 'map', flag: 'log-opt' },
+  'exec-opts': { type: 'list', flag: 'exec-opt' },
+  'cgroup-parent': { type: 'string' },
+  'max-concurrent-downloads': { type: 'number' },
+  'registry-mirrors': { type: 'list', flag: 'registry-mirror' },
+  'insecure-registries': { type: 'list', flag: 'insecure-registry' },
+  'live-restore': { type: 'boolean' },
+  'shutdown-timeout': { type: 'number' },
+  labels: { type: 'list', flag: 'label' },
+  'storage-driver': { type: 'string', short: 's' },
+  'userland-proxy': { type: 'ignored' },
+  iptables: { type: 'ignored' },
+  ip6tables: { type: 'ignored' },
+  'ip-forward': { type: 'ignored' },
+  features: { type: 'ignored' },
+  experimental: { type: 'ignored' },
+  containerd: { type: 'ignored' },
+};

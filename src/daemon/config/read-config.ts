@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { EngineError, errnoOf, messageOf } from '../../base/mod.ts';
+import type { Config } from './config.ts';
+import { KEYS } from './keys.ts';
+import { parseSize } from './size.ts';
+
+type Values = Record<string, unknown>;
+
+const DEFAULT_CONFIG_FILE = '/etc/minke/daemon.json';
+const DEFAULT_EXEC_ROOT = '/run/minke';
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
+/**
+ * Reads flags and daemon.json. A setting in both places is an error, as on Docker; so is an unknown key. Throws
+ * `invalid`.
+ */
+export function readConfig(argv: string[]): Config {
+  const flags = readFlags(argv);
+  const named = flags['config-file'];
+  const file = readFile(typeof named === 'string' ? named : DEFAULT_CONFIG_FILE, named !== undefined);
+  const both = Object.keys(file).filter((key) => flags[key] !== undefined);
+  if (both.length > 0) {
+    const rows = both.map((key) => `${key}: (from flag: ${String(flags[key])}, from file: ${String(file[key])})`);
+    throw new EngineError(
+      'invalid',
+      `the following directives are specified both as a flag and in the configuration file: ${rows.join(', ')}`,
+    );
+  }
+  return Object.freeze(toConfig({ ...file, ...flags }));
+}
+
+function readFlags(argv: string[]): Values {
+  const options: NonNullable<Parameters<typeof parseArgs>[0]>['options'] = { 'config-file': { type: 'string' } };
+  for (const [key, { type, flag = key, short }] of Object.entries(KEYS)) {
+    options[flag] = {
+      type: type === 'boolean' || type === 'ignored' ? 'boolean' : 'string',
+      multiple: type === 'list' || type === 'map',
+      ...(short ? { short } : {}),
+    };
+  }
+  let values: Values;
+  try {
+    ({ values } = parseArgs({ args: argv.flatMap(splitBoolean), options, allowNegative: true }));
+  } catch (error) {
+    throw new EngineError('invalid', messageOf(error), { cause: error });
+  }
+  const read: Values = { ...('config-file' in values ? { 'config-file': values['config-file'] } : {}) };
+  for (const [key, { type, flag = key }] of Object.entries(KEYS)) {
+    const value = values[flag];
+    if (value === undefined) continue;
+    read[key] = type === 'map' ? toMap(value as string[]) : type === 'number' ? toNumber(flag, value as string) : value;
+  }
+  return read;
+}
+
+/** `--icc=false` is Go's spelling of `--no-icc`. */
+function splitBoolean(arg: string): string[] {
+  const match = /^--([a-z0-9-]+)=(true|false)$/.exec(arg);
+  const key = Object.entries(KEYS).find(([name, { flag = name }]) => flag === match?.[1]);
+  if (!match || !key || !['boolean', 'ignored'].includes(key[1].type)) return [arg];
+  return [match[2] === 'true' ? `--${match[1]}` : `--no-${match[1]}`];
+}
+
+function readFile(path: string, mustExist: boolean): Values {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (!mustExist && errnoOf(error) === 'ENOENT') return {};
+    const why = `unable to configure the daemon with file ${path}: ${messageOf(error)}`;
+    throw new EngineError('invalid', why, { cause: error });
+  }
+  let json: unknown;
+  try {
+    json = text.trim() === '' ? {} : JSON.parse(text);
+  } catch (error) {
+    const why = `unable to configure the daemon with file ${path}: ${messageOf(error)}`;
+    throw new EngineError('invalid', why, { cause: error });
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw new EngineError('invalid', `unable to configure the daemon with file ${path}: it is not a JSON object`);
+  }
+  const values = json as Values;
+  const unknown = Object.keys(values).filter((key) => KEYS[key] === undefined);
+  if (unknown.length > 0) {
+    const names = unknown.join(', ');
+    const why = `unable to configure the daemon with file ${path}: the following directives don't match any configuration option: ${names}`;
+    throw new EngineError('invalid', why);
+  }
+  for (const [key, value] of Object.entries(values)) checkType(path, key, value);
+  return values;
+}
+
+function checkType(path: string, key: string, value: unknown): void {
+  const isList = Array.isArray(value) && value.every((one) => typeof one === 'string');
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+  const type = KEYS[key]?.type ?? 'ignored';
+  const right =
+    type === 'ignored' || (type === 'list' && isList) || (type === 'map' && isMap) || typeof value === (type as string);
+  if (!right) {
+    throw new EngineError('invalid', `unable to configure the daemon with file ${path}: "${key}" must be a ${type}`);
+  }
+}
+
+function toConfig(values: Values): Config {
+  const text = (key: string, otherwise: string) => (values[key] as string | undefined) ?? otherwise;
+  const flag = (key: string, otherwise: boolean) => (values[key] as boolean | undefined) ?? otherwise;
+  const list = (key: string) => (values[key] as string[] | undefined) ?? [];
+  const number = (key: string, otherwise: number) => (values[key] as number | undefined) ?? otherwise;
+  const execRoot = resolve(text('exec-root', DEFAULT_EXEC_ROOT));
+  const level = text('log-level', flag('debug', false) ? 'debug' : 'info');
+  const storage = text('storage-driver', 'overlay2');
+  if (storage !== 'overlay2') throw new EngineError('invalid', `storage driver ${storage} is not supported: use overlay2`);
+  if (!LEVELS.includes(level as 'info')) throw new EngineError('invalid', `invalid logging level: ${level}`);
+  const mtu = number('mtu', 1500);
+  if (mtu < 0) throw new EngineError('invalid', `invalid default MTU: ${mtu}`);
+  return {
+    dataRoot: resolve(text('data-root', '/var/lib/minke')),
+    execRoot,
+    hosts: list('hosts').length > 0 ? list('hosts') : [`unix://${execRoot}/minke.sock`],
+    pidfile: text('pidfile', `${execRoot}/minked.pid`),
+    debug: flag('debug', false) || level === 'debug',
+    logLevel: level as Config['logLevel'],
+    group: text('group', 'docker'),
+    bip: values['bip'] as string | undefined,
+    bridge: text('bridge', bridgeName(execRoot)),
+    mtu,
+    icc: flag('icc', true),
+    ip: text('ip', ''),
+    masquerade: flag('ip-masq', true),
+    dns: list('dns'),
+    dnsSearch: list('dns-search'),
+    dnsOptions: list('dns-opts'),
+    defaultShmSize: parseSize(text('default-shm-size', '64m')),
+    defaultRuntime: values['default-runtime'] as string | undefined,
+    logDriver: text('log-driver', 'json-file'),
+    logOptions: (values['log-opts'] as Record<string, string> | undefined) ?? {},
+    cgroupDriver: list('exec-opts').map((option) => /^native\.cgroupdriver=(.*)$/.exec(option)?.[1]).find(Boolean),
+    cgroupParent: text('cgroup-parent', ''),
+    maxConcurrentDownloads: number('max-concurrent-downloads', 3),
+    registryMirrors: list('registry-mirrors'),
+    insecureRegistries: list('insecure-registries'),
+    liveRestore: flag('live-restore', true),
+    shutdownTimeout: number('shutdown-timeout', 15),
+    labels: list('labels'),
+  };
+}
+
+/** `minke0`, or a name of its own for each other exec-root, so that several daemons do not share a bridge. */
+function bridgeName(execRoot: string): string {
+  if (execRoot === DEFAULT_EXEC_ROOT) return 'minke0';
+  return `minke-${createHash('sha256').update(execRoot).digest('hex').slice(0, 8)}`;
+}
+
+function toMap(entries: string[]): Record<string, string> {
+  return Object.fromEntries(
+    entries.map((entry) => {
+      const cut = entry.indexOf('=');
+      return cut < 0 ? [entry, ''] : [entry.slice(0, cut), entry.slice(cut + 1)];
+    }),
+  );
+}
+
+function toNumber(flag: string, text: string): number {
+  if (/^-?\d+$/.test(text)) return Number(text);
+  throw new EngineError('invalid', `invalid argument "${text}" for "--${flag}" flag: it must be a whole number`);
+}

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createLogger, EngineError, type Logger, messageOf } from '../base/mod.ts';
+import { handleExit, isRunning, restoreContainers, startByPolicy } from '../engine/containers/mod.ts';
+import { openLogs } from '../logs/mod.ts';
+import { openNet } from '../net/mod.ts';
+import { type ContainerExit, openRuntime, readCgroupHost } from '../runtime/mod.ts';
+import { openStore } from '../store/mod.ts';
+import { atomicWrite, lockFile } from '../sys/mod.ts';
+import { compose } from './compose.ts';
+import type { Config } from './config/config.ts';
+
+const DEFAULT_EXEC_ROOT = '/run/minke';
+
+/** A daemon that serves; `stop` ends it and lets containers run on, unless live-restore is off. */
+export interface Daemon {
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the daemon: lock, rooms, engine, restore, and only then the API. What fails on the way is undone.
+ * Throws `unavailable` if another daemon has the data-root.
+ */
+export async function startDaemon(config: Config): Promise<Daemon> {
+  const log = createLogger((line) => process.stderr.write(line), () => config.logLevel);
+  await using closing = new AsyncDisposableStack();
+  mkdirSync(config.dataRoot, { recursive: true, mode: 0o711 });
+  mkdirSync(config.execRoot, { recursive: true, mode: 0o711 });
+  const lock = lockFile(join(config.dataRoot, 'minked.lock'));
+  if (!lock) throw new EngineError('unavailable', `another daemon runs on the data-root ${config.dataRoot}`);
+  closing.use(lock);
+  rmSync(join(config.dataRoot, 'tmp'), { recursive: true, force: true });
+
+  const cgroup = readCgroupHost(config.cgroupDriver);
+  const runtime = openRuntime({ ...config, cgroup, log });
+  const exits = exitQueue(runtime.onExit.bind(runtime));
+  const opening = runtime.open();
+  const store = await openStore({ dataRoot: config.dataRoot, execRoot: config.execRoot, log });
+  closing.defer(() => store.close());
+  const logs = openLogs({ log });
+  closing.defer(() => logs.close());
+  const net = openNet({ execRoot: config.execRoot, log, tableName: tableName(config.execRoot) });
+  closing.defer(() => net.close());
+  await net.open();
+  await opening;
+  closing.defer(() => runtime.close());
+
+  const { api, context, events, registry, bridge } = await compose(config, { store, runtime, logs, net, cgroup }, log);
+  closing.defer(() => events.close());
+  closing.use(registry);
+  if (bridge) await net.ensureBridge(bridge);
+  await restoreContainers(context);
+  exits.deliver((exit) => {
+    handleExit(context, exit).catch((error: unknown) => {
+      log.error('cannot handle the exit of a container', { id: exit.id, error: messageOf(error) });
+    });
+  });
+  closing.defer(() => api.close());
+  await api.listen(config.hosts);
+  writePidfile(config, log);
+  closing.defer(() => rmSync(config.pidfile, { force: true }));
+  log.info('daemon is ready', { hosts: config.hosts, dataRoot: config.dataRoot });
+  void startByPolicy(context);
+
+  const owned = closing.move();
+  return {
+    async stop() {
+      if (!config.liveRestore) await stopAll(context, config.shutdownTimeout);
+      await owned.disposeAsync();
+    },
+  };
+}
+
+/** Keeps exits that come before the restore has run. */
+function exitQueue(listen: (listener: (exit: ContainerExit) => void) => void) {
+  const early: ContainerExit[] = [];
+  let deliver: (exit: ContainerExit) => void = (exit) => early.push(exit);
+  listen((exit) => deliver(exit));
+  return {
+    deliver(to: (exit: ContainerExit) => void) {
+      deliver = to;
+      for (const exit of early.splice(0)) to(exit);
+    },
+  };
+}
+
+async function stopAll(context: Parameters<typeof restoreContainers>[0], timeoutSeconds: number): Promise<void> {
+  const { createContainers } = await import('../engine/containers/mod.ts');
+  const verbs = createContainers(context);
+  const running = context.directory.all().filter(({ status }) => isRunning(status));
+  await Promise.allSettled(running.map(({ id }) => verbs.stop(id, { timeoutSeconds })));
+}
+
+function writePidfile(config: Config, log: Logger): void {
+  try {
+    atomicWrite(config.pidfile, `${process.pid}\n`, { mode: 0o644 });
+  } catch (error) {
+    log.warn('cannot write the pidfile', { path: config.pidfile, error: messageOf(error) });
+  }
+}
+
+/** `minke`, or a table of its own for each other exec-root. */
+function tableName(execRoot: string): string {
+  if (execRoot === DEFAULT_EXEC_ROOT) return 'minke';
+  return `minke_${createHash('sha256').update(execRoot).digest('hex').slice(0, 8)}`;
+}

@@ -1,0 +1,32 @@
+import { messageOf } from '../base/mod.ts';
+import { readConfig } from './config/read-config.ts';
+import { startDaemon } from './daemon.ts';
+
+// koffi's own and node:fs's asynchronous calls share libuv's pool; see docs/decisions/0001-bun-and-koffi.md.
+process.env['UV_THREADPOOL_SIZE'] ??= '16';
+
+async function main(): Promise<void> {
+  const daemon = await startDaemon(readConfig(process.argv.slice(2)));
+  let stopping = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stopping) return;
+      stopping = true;
+      daemon.stop().then(
+        () => process.exit(0),
+        (error: unknown) => fail('shutdown', error),
+      );
+    });
+  }
+}
+
+function fail(what: string, error: unknown): never {
+  process.stderr.write(`minked: ${what}: ${messageOf(error)}\n`);
+  process.exit(1);
+}
+
+process.on('SIGPIPE', () => {});
+process.on('unhandledRejection', (error) => {
+  process.stderr.write(`minked: unhandled rejection: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+});
+main().catch((error: unknown) => fail('failed to start daemon', error));

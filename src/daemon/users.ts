@@ -1,0 +1,43 @@
+import type { Directory } from '../engine/containers/mod.ts';
+import { isRunning } from '../engine/containers/mod.ts';
+import type { ImageUsers } from '../engine/images/mod.ts';
+import type { NetworkUsers } from '../engine/networks/mod.ts';
+import type { VolumeUsers } from '../engine/volumes/mod.ts';
+import type { NetworkContainer } from '../spec/docker/mod.ts';
+
+/** Answers what images, networks and volumes ask about containers, which they do not import. */
+export function containerUsers(directory: Directory): NetworkUsers & { images: ImageUsers; volumes: VolumeUsers } {
+  return {
+    images: {
+      usersOf: (id) =>
+        directory
+          .all()
+          .filter(({ record }) => record.image === id)
+          .map((container) => ({ containerId: container.id, running: isRunning(container.status) })),
+    },
+    volumes: {
+      usersOf: (name) =>
+        directory
+          .all()
+          .filter(({ record }) => Object.values(record.mountPoints).some((point) => point.Name === name))
+          .map(({ id }) => id),
+    },
+    endpointsOf: (networkId) => {
+      const endpoints: Record<string, NetworkContainer> = {};
+      for (const container of directory.all()) {
+        if (!isRunning(container.status)) continue;
+        for (const settings of Object.values(container.record.networks)) {
+          if (settings.NetworkID !== networkId || settings.EndpointID === '') continue;
+          endpoints[container.id] = {
+            Name: container.name,
+            EndpointID: settings.EndpointID,
+            MacAddress: settings.MacAddress,
+            IPv4Address: settings.IPAddress ? `${settings.IPAddress}/${settings.IPPrefixLen}` : '',
+            IPv6Address: '',
+          };
+        }
+      }
+      return endpoints;
+    },
+  };
+}

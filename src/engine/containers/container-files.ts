@@ -1,0 +1,34 @@
+import { writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { Sandbox } from '../../net/mod.ts';
+import type { Container } from './container.ts';
+import type { ContainersContext } from './context.ts';
+import { hostResolvConf, hostsFile, resolvConf } from './host-files.ts';
+
+/**
+ * Writes `hostname`, `hosts` and `resolv.conf` of a start. They are bind-mounted into the container, so they are
+ * written in place.
+ */
+export function writeContainerFiles(context: ContainersContext, container: Container, sandbox: Sandbox | undefined): void {
+  const { record } = container;
+  const { config, hostConfig } = record;
+  const { settings } = context;
+  const name = config.Hostname || hostname();
+  writeFileSync(record.hostnamePath, `${name}\n`, { mode: 0o644 });
+  const hosts = hostsFile({
+    hostname: name,
+    domainname: config.Domainname,
+    addresses: sandbox?.endpoints.map(({ ipv4 }) => ipv4) ?? [],
+    extraHosts: hostConfig.ExtraHosts ?? [],
+    gateway: sandbox?.endpoints[0]?.gateway ?? '127.0.0.1',
+  });
+  writeFileSync(record.hostsPath, hosts, { mode: 0o644 });
+  const asked = (own: string[] | null, daemon: string[]) => (own && own.length > 0 ? own : daemon);
+  const dns = {
+    servers: asked(hostConfig.Dns, settings.dns),
+    search: asked(hostConfig.DnsSearch, settings.dnsSearch),
+    options: asked(hostConfig.DnsOptions, settings.dnsOptions),
+  };
+  const ownNamespace = (sandbox?.endpoints.length ?? 0) > 0;
+  writeFileSync(record.resolvConfPath, resolvConf(hostResolvConf(), dns, ownNamespace), { mode: 0o644 });
+}

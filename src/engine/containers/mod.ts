@@ -1,0 +1,19 @@
+export { Container } from './container.ts';
+export {
+  type AttachOptions,
+  type AttachSession,
+  type ContainerCreateRequest,
+  type ContainerListOptions,
+  type Containers,
+  type LogsOptions,
+  WAIT_CONDITIONS,
+  type WaitCondition,
+  type WaitResult,
+} from './containers.ts';
+export type { ContainerSettings, ContainersContext } from './context.ts';
+export { Directory } from './directory.ts';
+export { createContainers } from './engine-containers.ts';
+export { cancelRestart } from './restart-policy.ts';
+export { restoreContainers, startByPolicy } from './restore.ts';
+export { isRunning } from './status.ts';
+export { handleExit } from './supervise.ts';

@@ -1,0 +1,113 @@
+import { Cleanup, EngineError, formatTime, messageOf, nowNano } from '../../base/mod.ts';
+import type { Sandbox } from '../../net/mod.ts';
+import type { StdioPaths } from '../../runtime/mod.ts';
+import type { Container } from './container.ts';
+import { announce, type ContainersContext, save, transition } from './context.ts';
+import { applySandbox, setUpSandbox } from './sandbox.ts';
+import { bundleSpec } from './bundle-spec.ts';
+import { logTarget } from './log-target.ts';
+import { removeLocked } from './remove.ts';
+import { exitCodeOfFailure, startFailure } from './start-failure.ts';
+import { isRunning } from './status.ts';
+
+/** Starts a container that does not run. */
+export async function start(context: ContainersContext, container: Container): Promise<void> {
+  await transition(context, container, () => startLocked(context, container));
+}
+
+/** The start itself, for who holds the container's lock. On failure nothing of it is left but the error on record. */
+export async function startLocked(context: ContainersContext, container: Container): Promise<void> {
+  if (container.status === 'paused') {
+    throw new EngineError('conflict', 'cannot start a paused container, try unpause instead');
+  }
+  if (isRunning(container.status) && container.status !== 'restarting') throw new EngineError('not-modified', '');
+  if (container.status === 'removing' || container.status === 'dead') {
+    throw new EngineError('conflict', 'container is marked for removal and cannot be started');
+  }
+  try {
+    await bringUp(context, container);
+  } catch (error) {
+    const { record } = container;
+    record.state.exitCode = exitCodeOfFailure(error);
+    record.state.error = messageOf(error);
+    record.state.pid = 0;
+    delete record.minke.starting;
+    save(context, container);
+    if (record.hostConfig.AutoRemove && container.status !== 'restarting') {
+      await removeLocked(context, container, { volumes: true });
+    }
+    throw startFailure(error);
+  }
+}
+
+async function bringUp(context: ContainersContext, container: Container): Promise<void> {
+  const { record } = container;
+  const { id } = container;
+  const { Tty: tty, OpenStdin: openStdin, StdinOnce: stdinOnce } = record.config;
+  await using undo = new Cleanup((what, error) => {
+    context.log.warn('cannot undo a step of start', { id, what, error: messageOf(error) });
+  });
+  record.minke.startNumber += 1;
+  const startNumber = record.minke.startNumber;
+
+  // Crash: mount, namespace and veth have names derived from the id, so restore takes them down without a record.
+  undo.defer('mount', () => context.layers.unmount(id));
+  const rootfs = await context.layers.mount(id);
+  let sandbox: Sandbox | undefined;
+  undo.defer('network', () => context.net.tearDown(id, sandbox));
+  sandbox = await setUpSandbox(context, container);
+  undo.defer('runtime', () => context.runtime.delete(id));
+  const stdio = await context.runtime.prepareStdio(id, { tty, openStdin });
+  if (!tty) await registerLogs(context, container, { stdio });
+  undo.defer('logs', () => context.logs.unregister(id));
+  const spec = await bundleSpec(context, container, rootfs, sandbox);
+
+  // Crash: from here on the keeper may hold a process; restore adopts it with this sandbox, or takes it down.
+  record.minke.starting = true;
+  if (sandbox) record.minke.sandbox = sandbox;
+  save(context, container);
+  const consoleSize = record.hostConfig.ConsoleSize;
+  const { pid } = await context.runtime.create({
+    id, startNumber, spec, stdio: tty ? undefined : stdio, tty, openStdin, stdinOnce, consoleSize,
+  }); // biome-ignore format: one row
+  if (tty) await registerLogs(context, container, { ptyMaster: await context.runtime.ptyMaster(id), stdio });
+  if (openStdin) await openInput(context, container);
+  undo.defer('stdin', () => {
+    container.stdin?.release();
+    container.stdin = undefined;
+  });
+  await context.runtime.start(id);
+
+  record.state = {
+    ...record.state, pid, exitCode: 0, error: '', oomKilled: false, startedAt: formatTime(nowNano()),
+  }; // biome-ignore format: one row
+  record.hasBeenStartedBefore = true;
+  record.hasBeenManuallyStopped = false;
+  delete record.minke.starting;
+  applySandbox(context, container, sandbox);
+  container.moveTo('running');
+  save(context, container);
+  undo.keep();
+  announce(context, container, 'start');
+}
+
+async function registerLogs(
+  context: ContainersContext,
+  container: Container,
+  source: { stdio: StdioPaths; ptyMaster?: number },
+): Promise<void> {
+  const { stdio, ptyMaster } = source;
+  await context.logs.register({
+    ...logTarget(container),
+    ...(ptyMaster === undefined ? { stdio } : { ptyMaster }),
+    notePath: `${stdio.directory}/batch`,
+  });
+}
+
+/** The writer must be open before the program runs: without one, its first read would be the end of the input. */
+async function openInput(context: ContainersContext, container: Container): Promise<void> {
+  const writer = await context.runtime.openStdin(container.id);
+  container.stdin = writer;
+  for (const ready of container.stdinReady) ready(writer);
+  container.stdinReady.clear();
+}

@@ -1,0 +1,175 @@
+import type { ContainerStatus } from '../../spec/docker/mod.ts';
+import type { Host } from './host.ts';
+import { API_VERSION, MIN_API_VERSION, type System } from './system.ts';
+
+/** What the system answers are made of; `daemon/` puts it together. */
+export interface SystemContext {
+  host: Host;
+  /** Stays the same for one data-root. */
+  id: string;
+  version: string;
+  gitCommit: string;
+  /** RFC 3339. */
+  buildTime: string;
+  /** Name and version of the JavaScript runtime. */
+  jsRuntime: string;
+  runtime: { name: string; version: string; commit: string; path: string };
+  runtimeName: string;
+  cgroup: CgroupFacts;
+  settings: SystemSettings;
+  /** Rows of `docker info` under the storage driver. */
+  storageStatus: [string, string][];
+  logDrivers: string[];
+  securityOptions: string[];
+  initBinary: string;
+  countContainers(): Partial<Record<ContainerStatus, number>>;
+  countImages(): number;
+  countDescriptors(): number;
+  ipForwarding(): boolean;
+}
+
+/** What the host's cgroups can limit. */
+export interface CgroupFacts {
+  version: '1' | '2';
+  driver: string;
+  memory: boolean;
+  swap: boolean;
+  cpuQuota: boolean;
+  cpuShares: boolean;
+  cpuset: boolean;
+  pids: boolean;
+  oomKillDisable: boolean;
+}
+
+export interface SystemSettings {
+  dataRoot: string;
+  debug: boolean;
+  logDriver: string;
+  liveRestore: boolean;
+  labels: string[];
+  registryMirrors: string[];
+  insecureRegistries: string[];
+}
+
+export function createSystem(context: SystemContext): System {
+  return { info: async () => info(context), version: async () => version(context) };
+}
+
+function info(context: SystemContext): Record<string, unknown> {
+  const { host, cgroup, settings, runtime } = context;
+  const counts = context.countContainers();
+  const running = (counts.running ?? 0) + (counts.restarting ?? 0);
+  const paused = counts.paused ?? 0;
+  const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  return {
+    ID: context.id,
+    Containers: all,
+    ContainersRunning: running,
+    ContainersPaused: paused,
+    ContainersStopped: all - running - paused,
+    Images: context.countImages(),
+    Driver: 'overlay2',
+    DriverStatus: context.storageStatus,
+    SystemStatus: null,
+    Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'null'], Authorization: null, Log: context.logDrivers },
+    MemoryLimit: cgroup.memory,
+    SwapLimit: cgroup.swap,
+    CpuCfsPeriod: cgroup.cpuQuota,
+    CpuCfsQuota: cgroup.cpuQuota,
+    CPUShares: cgroup.cpuShares,
+    CPUSet: cgroup.cpuset,
+    PidsLimit: cgroup.pids,
+    IPv4Forwarding: context.ipForwarding(),
+    Debug: settings.debug,
+    NFd: context.countDescriptors(),
+    OomKillDisable: cgroup.oomKillDisable,
+    NGoroutines: 1,
+    SystemTime: new Date().toISOString(),
+    LoggingDriver: settings.logDriver,
+    CgroupDriver: cgroup.driver,
+    CgroupVersion: cgroup.version,
+    NEventsListener: 0,
+    KernelVersion: host.kernelVersion,
+    OperatingSystem: host.operatingSystem,
+    OSVersion: host.osVersion,
+    OSType: 'linux',
+    Architecture: host.machine,
+    IndexServerAddress: 'https://index.docker.io/v1/',
+    RegistryConfig: registryConfig(settings),
+    NCPU: host.cpus,
+    MemTotal: host.memory,
+    GenericResources: null,
+    DockerRootDir: settings.dataRoot,
+    HttpProxy: '',
+    HttpsProxy: '',
+    NoProxy: '',
+    Name: host.name,
+    Labels: settings.labels,
+    ExperimentalBuild: false,
+    ServerVersion: context.version,
+    Runtimes: { [context.runtimeName]: { path: runtime.path, status: { 'org.opencontainers.runtime-spec.features': '{}' } } },
+    DefaultRuntime: context.runtimeName,
+    Swarm: {
+      NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '', RemoteManagers: null,
+    }, // biome-ignore format: one row
+    LiveRestoreEnabled: settings.liveRestore,
+    Isolation: '',
+    InitBinary: context.initBinary,
+    ContainerdCommit: { ID: '' },
+    RuncCommit: { ID: runtime.commit },
+    InitCommit: { ID: '' },
+    SecurityOptions: context.securityOptions,
+    CDISpecDirs: [],
+    FirewallBackend: { Driver: 'nftables' },
+    Warnings: warnings(cgroup),
+  };
+}
+
+function registryConfig(settings: SystemSettings): Record<string, unknown> {
+  const hub = { Name: 'docker.io', Mirrors: settings.registryMirrors, Secure: true, Official: true };
+  const hosts = settings.insecureRegistries.filter((entry) => !entry.includes('/'));
+  const insecure = hosts.map((name) => [name, { Name: name, Mirrors: [], Secure: false, Official: false }] as const);
+  return {
+    InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8', ...settings.insecureRegistries.filter((entry) => entry.includes('/'))],
+    IndexConfigs: { 'docker.io': hub, ...Object.fromEntries(insecure) },
+    Mirrors: settings.registryMirrors.length > 0 ? settings.registryMirrors : null,
+  };
+}
+
+/** Compat: the sentences of moby `daemon/info_unix.go`. */
+function warnings(cgroup: CgroupFacts): string[] | null {
+  const rows: [boolean, string][] = [
+    [cgroup.memory, 'WARNING: No memory limit support'],
+    [cgroup.swap, 'WARNING: No swap limit support'],
+    [cgroup.oomKillDisable || cgroup.version === '2', 'WARNING: No oom kill disable support'],
+    [cgroup.cpuQuota, 'WARNING: No cpu cfs quota support'],
+    [cgroup.cpuQuota, 'WARNING: No cpu cfs period support'],
+    [cgroup.cpuShares, 'WARNING: No cpu shares support'],
+    [cgroup.cpuset, 'WARNING: No cpuset support'],
+  ];
+  const said = rows.filter(([supported]) => !supported).map(([, text]) => text);
+  return said.length > 0 ? said : null;
+}
+
+function version(context: SystemContext): Record<string, unknown> {
+  const { host, runtime } = context;
+  const shared = {
+    ApiVersion: API_VERSION,
+    MinAPIVersion: MIN_API_VERSION,
+    Arch: host.architecture,
+    BuildTime: context.buildTime,
+    GitCommit: context.gitCommit,
+    GoVersion: context.jsRuntime,
+    KernelVersion: host.kernelVersion,
+    Os: 'linux',
+  };
+  return {
+    Platform: { Name: 'Minke Engine' },
+    Version: context.version,
+    ...shared,
+    Components: [
+      { Name: 'Engine', Version: context.version, Details: { ...shared, Experimental: 'false' } },
+      { Name: runtime.name, Version: runtime.version, Details: { GitCommit: runtime.commit } },
+    ],
+  };
+}
