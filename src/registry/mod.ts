@@ -1,1 +1,2 @@
+export { createRegistry, type RegistryClientOptions } from './create-registry.ts';
 export type * from './registry.ts';

@@ -1,5 +1,5 @@
-import type { AuthConfig } from '../spec/docker/mod.ts';
 import type { Digest } from '../spec/digest.ts';
+import type { AuthConfig } from '../spec/docker/mod.ts';
 import type { Descriptor, ImageConfig, Manifest } from '../spec/oci/image.ts';
 import type { Platform } from '../spec/platform.ts';
 import type { Reference } from '../spec/reference.ts';
@@ -23,8 +23,13 @@ export interface Registry {
     descriptor: Descriptor,
     options: RegistryOptions & { offset?: number },
   ): AsyncIterable<Uint8Array>;
+  /** What `reference` names now, by a HEAD request: cheap, and no pull in the eyes of a registry that counts them. */
+  describe(reference: Reference, options: RegistryOptions): Promise<Descriptor>;
   /** Verifies credentials for `POST /auth`; gives the identity token, '' if there is none. */
-  login(auth: AuthConfig, options?: { signal?: AbortSignal }): Promise<{ status: string; identityToken: string }>;
+  login(
+    auth: AuthConfig,
+    options?: { signal?: AbortSignal },
+  ): Promise<{ status: string; identityToken: string }>;
 }
 
 export interface RegistryOptions {

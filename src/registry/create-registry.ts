@@ -1,0 +1,32 @@
+import { fetchBlob } from './fetch-blob.ts';
+import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { login } from './login.ts';
+import type { Registry } from './registry.ts';
+import { describe, resolve } from './resolve.ts';
+import { Session } from './session.ts';
+
+export interface RegistryClientOptions {
+  /** `daemon.json`: `insecure-registries` (hosts, `host:port`s, CIDR blocks). Loopback is always among them. */
+  insecureRegistries?: string[];
+  /** `daemon.json`: `registry-mirrors` (URLs), for Docker Hub. */
+  registryMirrors?: string[];
+  userAgent?: string;
+  limits?: Partial<Limits>;
+}
+
+/** A client for all registries. Dispose of it to close its idle connections. */
+export function createRegistry(options: RegistryClientOptions = {}): Registry & Disposable {
+  const session = new Session({
+    insecureRegistries: options.insecureRegistries ?? [],
+    registryMirrors: options.registryMirrors ?? [],
+    userAgent: options.userAgent ?? 'minke',
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+  });
+  return {
+    resolve: (reference, request) => resolve(session, reference, request),
+    describe: (reference, request) => describe(session, reference, request),
+    fetchBlob: (reference, descriptor, request) => fetchBlob(session, reference, descriptor, request),
+    login: (auth, request = {}) => login(session, auth, request.signal),
+    [Symbol.dispose]: () => session[Symbol.dispose](),
+  };
+}

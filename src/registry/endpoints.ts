@@ -1,0 +1,108 @@
+import { lookup } from 'node:dns/promises';
+import { BlockList, isIP } from 'node:net';
+
+/** A place where a registry's API is served. */
+export interface Endpoint {
+  /** Scheme, host and port; for a mirror perhaps a path before `/v2/`. */
+  url: URL;
+  verifyTls: boolean;
+  mirror: boolean;
+  /** It has answered before. */
+  contacted: boolean;
+}
+
+export interface EndpointOptions {
+  /** Hosts, `host:port`s and CIDR blocks that may be spoken to without (valid) TLS. */
+  insecureRegistries: string[];
+  /** URLs asked before Docker Hub. */
+  registryMirrors: string[];
+}
+
+const HUB = 'docker.io';
+const HUB_URL = 'https://registry-1.docker.io';
+
+/** Knows where the registry of a domain can be reached, and remembers which way worked. */
+export class Endpoints {
+  readonly #options: EndpointOptions;
+  readonly #insecureNets = new BlockList();
+  readonly #insecureHosts = new Set<string>();
+  readonly #hasNets: boolean;
+  readonly #known = new Map<string, Endpoint>();
+  readonly #settled = new Map<string, Endpoint>();
+
+  constructor(options: EndpointOptions) {
+    this.#options = options;
+    this.#insecureNets.addSubnet('127.0.0.0', 8, 'ipv4');
+    this.#insecureNets.addAddress('::1', 'ipv6');
+    for (const entry of options.insecureRegistries) this.#addInsecure(entry);
+    this.#hasNets = options.insecureRegistries.some((entry) => entry.includes('/'));
+  }
+
+  /**
+   * Where to try, in this order. Compat: where TLS is optional, Docker tries https first and http after it; on
+   * loopback we go the other way round (same port, nobody listens in), which saves a handshake that fails.
+   */
+  async candidates(domain: string): Promise<Endpoint[]> {
+    if (domain === HUB) {
+      const mirrors = this.#options.registryMirrors.map((url) => this.#endpoint(url, { mirror: true }));
+      return [...mirrors, this.#endpoint(HUB_URL, {})];
+    }
+    const settled = this.#settled.get(domain);
+    if (settled) return [settled];
+    if (!(await this.#isInsecure(domain))) return [this.#endpoint(`https://${domain}`, {})];
+    const tls = this.#endpoint(`https://${domain}`, { verifyTls: false });
+    const plain = this.#endpoint(`http://${domain}`, {});
+    return isLoopback(hostOf(domain)) ? [plain, tls] : [tls, plain];
+  }
+
+  /** This is the way that works for `domain`, until `forget`. */
+  settle(domain: string, endpoint: Endpoint): void {
+    if (domain !== HUB) this.#settled.set(domain, endpoint);
+  }
+
+  forget(domain: string): void {
+    this.#settled.delete(domain);
+  }
+
+  #endpoint(text: string, { verifyTls = true, mirror = false }): Endpoint {
+    const key = `${text} ${verifyTls}`;
+    const known = this.#known.get(key);
+    if (known) return known;
+    const endpoint = { url: new URL(text), verifyTls, mirror, contacted: false };
+    this.#known.set(key, endpoint);
+    return endpoint;
+  }
+
+  #addInsecure(entry: string): void {
+    const [address = '', bits] = entry.split('/');
+    const version = isIP(address);
+    if (bits !== undefined && version !== 0) {
+      this.#insecureNets.addSubnet(address, Number(bits), version === 6 ? 'ipv6' : 'ipv4');
+    } else this.#insecureHosts.add(entry.toLowerCase());
+  }
+
+  async #isInsecure(domain: string): Promise<boolean> {
+    const host = hostOf(domain);
+    if (this.#insecureHosts.has(domain.toLowerCase()) || this.#insecureHosts.has(host)) return true;
+    if (isLoopback(host)) return true;
+    if (isIP(host) !== 0) return this.#inNets(host);
+    if (!this.#hasNets) return false;
+    const addresses = await lookup(host, { all: true }).catch(() => []);
+    return addresses.some(({ address }) => this.#inNets(address));
+  }
+
+  #inNets(address: string): boolean {
+    return this.#insecureNets.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  }
+}
+
+function hostOf(domain: string): string {
+  return domain
+    .replace(/:\d+$/, '')
+    .replace(/^\[|\]$/g, '')
+    .toLowerCase();
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}

@@ -1,0 +1,100 @@
+import { type Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { Body } from './body.ts';
+import { TransportError, transportError } from './transport-error.ts';
+
+/** One HTTP request, as it goes out. */
+export interface Outgoing {
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  url: URL;
+  headers: Record<string, string>;
+  body?: Uint8Array;
+  signal?: AbortSignal | undefined;
+}
+
+/** An answer whose body is still to be read or destroyed. */
+export interface Answer {
+  url: URL;
+  status: number;
+  statusText: string;
+  headers: IncomingHttpHeaders;
+  body: Body;
+}
+
+export interface ExchangeLimits {
+  /** From the start until the head of the answer is there. */
+  headMs: number;
+  /** For each wait on the body. */
+  stallMs: number;
+}
+
+/**
+ * Sends one request and resolves with the head of the answer, whatever its status. No redirect, no retry, no
+ * authentication here. Rejects with TransportError.
+ */
+export function exchange(outgoing: Outgoing, agent: Agent, limits: ExchangeLimits): Promise<Answer> {
+  const { method, url, signal } = outgoing;
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const cancelled = () => new TransportError(method, url, 'cancelled', 'context canceled');
+  if (signal?.aborted) return Promise.reject(cancelled());
+
+  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  const request = send(url, { method, agent, headers: withLength(outgoing) });
+  let body: Body | undefined;
+  let phase: 'dial' | 'handshake' | 'head' = 'dial';
+
+  const settle = () => clearTimeout(timer);
+  const detach = () => {
+    settle();
+    signal?.removeEventListener('abort', onAbort);
+  };
+  const fail = (error: TransportError) => {
+    settle();
+    reject(error);
+    if (body) body.destroy(error);
+    else request.destroy();
+  };
+  const timer = setTimeout(() => fail(timedOut(method, url, phase)), limits.headMs);
+  const onAbort = () => fail(cancelled());
+  signal?.addEventListener('abort', onAbort, { once: true });
+
+  request.on('socket', (socket) => {
+    if (!socket.connecting) phase = 'head';
+    socket.once('connect', () => {
+      phase = url.protocol === 'https:' ? 'handshake' : 'head';
+    });
+    socket.once('secureConnect', () => {
+      phase = 'head';
+    });
+  });
+  request.on('error', (error) => {
+    detach();
+    reject(transportError(method, url, error));
+  });
+  request.on('close', () => {
+    detach();
+    reject(new TransportError(method, url, 'reset', 'EOF'));
+  });
+  request.on('response', (incoming) => {
+    settle();
+    incoming.once('end', detach);
+    body = new Body(incoming, request, url, limits.stallMs);
+    const { statusCode: status = 0, statusMessage = '', headers } = incoming;
+    resolve({ url, status, statusText: `${status} ${statusMessage}`.trim(), headers, body });
+  });
+  request.end(outgoing.body);
+  return promise;
+}
+
+function withLength({ headers, body }: Outgoing): Record<string, string> {
+  return body ? { ...headers, 'content-length': String(body.byteLength) } : headers;
+}
+
+function timedOut(method: string, url: URL, phase: 'dial' | 'handshake' | 'head'): TransportError {
+  const reasons = {
+    dial: `dial tcp ${url.host}: i/o timeout`,
+    handshake: 'net/http: TLS handshake timeout',
+    head: 'net/http: timeout awaiting response headers',
+  };
+  return new TransportError(method, url, 'stalled', reasons[phase]);
+}
