@@ -85,7 +85,11 @@ describe('logs', () => {
     const client = logs.subscribe(container.id);
     const stays = logs.subscribe(container.id);
     await logs.register(container.source);
-    const writer = Bun.spawn(['sh', '-c', `yes ${'y'.repeat(99)} | head -c 8000000 > ${container.stdio.stderr}`]);
+    const writer = Bun.spawn([
+      'sh',
+      '-c',
+      `yes ${'y'.repeat(99)} | head -c 8000000 > ${container.stdio.stderr}`,
+    ]);
     await waitFor(() => sizeOf(container.target.path) > 500_000);
     client.close();
     stays.close();

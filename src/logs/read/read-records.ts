@@ -1,7 +1,7 @@
 import { parseTime } from '../json-file/time.ts';
 import type { LogQuery, LogRecord } from '../logs.ts';
 import type { Growth } from './growth.ts';
-import { closeLog, type LogFile, openLog, openLogFile, openSuccessor } from './log-file.ts';
+import { closeLog, type LogFile, openLog, openNeighbour } from './log-file.ts';
 import { RecordReader } from './record-reader.ts';
 import { findTail } from './tail.ts';
 
@@ -15,7 +15,7 @@ export async function* readRecords(
   query: LogQuery,
   growth: Growth | undefined,
 ): AsyncGenerator<LogRecord, void, undefined> {
-  const files = await openLog(path);
+  const files = growth ? await openWhenThere(path, query, growth) : await openLog(path);
   try {
     const start = query.tail === undefined ? { file: 0, offset: 0 } : await findTail(files, query.tail);
     for (const [index, file] of files.entries()) {
@@ -30,7 +30,6 @@ export async function* readRecords(
       const last = reader.rest();
       if (last && (yield* choose([last], query))) return;
     }
-    if (growth && files.length === 0) yield* followNew(path, files, query, growth);
   } finally {
     await closeLog(files);
   }
@@ -41,19 +40,17 @@ function isBefore(file: LogFile, query: LogQuery, current: boolean): boolean {
   return !current && query.since !== undefined && file.modified < query.since;
 }
 
-/** Waits for the log to be created by its first record. */
-async function* followNew(path: string, files: LogFile[], query: LogQuery, growth: Growth) {
+/** Waits for the first record to create the log. */
+async function openWhenThere(path: string, query: LogQuery, growth: Growth): Promise<LogFile[]> {
   for (;;) {
     const ended = growth.ended;
     const grown = wait(growth, query);
-    const file = await openLogFile(path);
-    if (file) {
+    try {
+      const files = await openLog(path);
+      if (files.length > 0 || ended || (await grown.done) === 'stop') return files;
+    } finally {
       grown.cancel();
-      files.push(file);
-      yield* followFrom(path, new RecordReader(file, 0), files, query, growth);
-      return;
     }
-    if (ended || (await grown.done) === 'stop') return grown.cancel();
   }
 }
 
@@ -71,7 +68,7 @@ async function* followFrom(
     try {
       await reader.settle();
       if (yield* passed(reader, query, Infinity)) return;
-      const next = await openSuccessor(path, reader.file);
+      const next = await openNeighbour(path, reader.file, 'newer');
       if (next) {
         files.push(next);
         // What was written between our last look and the rotation.
