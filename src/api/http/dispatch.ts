@@ -189,8 +189,9 @@ function headWithoutUpgrade(request: IncomingMessage): string {
   let head = `${request.method} ${request.url} HTTP/${request.httpVersion}\r\n`;
   for (let i = 0; i + 1 < request.rawHeaders.length; i += 2) {
     const [name = '', value = ''] = request.rawHeaders.slice(i, i + 2);
-    if (/^(?:upgrade|connection|http2-settings)$/i.test(name)) continue;
-    head += `${name}: ${value}\r\n`;
+    if (/^(?:upgrade|http2-settings)$/i.test(name)) continue;
+    const kept = /^connection$/i.test(name) ? value.replace(/\b(?:upgrade|http2-settings)\b,?/gi, '') : value;
+    head += `${name}: ${kept}\r\n`;
   }
   return `${head}\r\n`;
 }

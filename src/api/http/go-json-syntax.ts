@@ -15,8 +15,7 @@ export function syntaxSentence(text: string): string {
       case 'first-key':
       case 'key': {
         if (c === '}' && state === 'first-key') {
-          stack.pop();
-          state = after(stack);
+          state = close(stack);
           i++;
           break;
         }
@@ -35,8 +34,7 @@ export function syntaxSentence(text: string): string {
       case 'first-item':
       case 'value': {
         if (c === ']' && state === 'first-item') {
-          stack.pop();
-          state = after(stack);
+          state = close(stack);
           i++;
           break;
         }
@@ -54,12 +52,12 @@ export function syntaxSentence(text: string): string {
       }
       case 'after-pair':
         if (c !== ',' && c !== '}') return bad('after object key:value pair');
-        state = c === ',' ? 'key' : (stack.pop(), after(stack));
+        state = c === ',' ? 'key' : close(stack);
         i++;
         break;
       case 'after-item':
         if (c !== ',' && c !== ']') return bad('after array element');
-        state = c === ',' ? 'value' : (stack.pop(), after(stack));
+        state = c === ',' ? 'value' : close(stack);
         i++;
         break;
       case 'done':
@@ -75,6 +73,11 @@ function after(stack: ('{' | '[')[]): State {
   return top === '{' ? 'after-pair' : top === '[' ? 'after-item' : 'done';
 }
 
+function close(stack: ('{' | '[')[]): State {
+  stack.pop();
+  return after(stack);
+}
+
 /** The index behind a string that begins at `i`, or the sentence. */
 function endOfString(text: string, i: number): number | string {
   for (let at = i + 1; at < text.length; at++) {
@@ -83,10 +86,10 @@ function endOfString(text: string, i: number): number | string {
     if (c < ' ') return `invalid character ${quote(c)} in string literal`;
     if (c === '\\') {
       at++;
-      const escape = text[at];
-      if (escape === undefined) break;
-      if (!'"\\/bfnrtu'.includes(escape)) return `invalid character ${quote(escape)} in string escape code`;
-      if (escape !== 'u') continue;
+      const escaped = text[at];
+      if (escaped === undefined) break;
+      if (!'"\\/bfnrtu'.includes(escaped)) return `invalid character ${quote(escaped)} in string escape code`;
+      if (escaped !== 'u') continue;
       for (let digit = 0; digit < 4; digit++) {
         at++;
         const hex = text[at];
