@@ -60,6 +60,10 @@ export class Endpoints {
     if (domain !== HUB) this.#settled.set(domain, endpoint);
   }
 
+  isSettled(domain: string): boolean {
+    return this.#settled.has(domain);
+  }
+
   forget(domain: string): void {
     this.#settled.delete(domain);
   }

@@ -64,14 +64,28 @@ export class Session implements Disposable {
    * scheme is tried only as long as nothing that speaks HTTP was met.
    */
   async withEndpoint<T>(domain: string, work: (endpoint: Endpoint) => Promise<T>): Promise<T> {
-    return await this.#firstThatServes(domain, await this.#endpoints.candidates(domain), work);
+    return await this.#probing(domain, async () => await this.#endpoints.candidates(domain), work);
   }
 
   /** The same without mirrors, for what concerns the registry itself. */
   async withRegistry<T>(domain: string, work: (endpoint: Endpoint) => Promise<T>): Promise<T> {
-    const candidates = await this.#endpoints.candidates(domain);
-    const own = candidates.filter(({ mirror }) => !mirror);
-    return await this.#firstThatServes(domain, own, work);
+    const own = async () => (await this.#endpoints.candidates(domain)).filter(({ mirror }) => !mirror);
+    return await this.#probing(domain, own, work);
+  }
+
+  /** If what was known to work turns out to have gone (HTTP became TLS), all ways are tried once more. */
+  async #probing<T>(
+    domain: string,
+    candidates: () => Promise<Endpoint[]>,
+    work: (endpoint: Endpoint) => Promise<T>,
+  ): Promise<T> {
+    const wasSettled = this.#endpoints.isSettled(domain);
+    try {
+      return await this.#firstThatServes(domain, await candidates(), work);
+    } catch (error) {
+      if (isCancelled(error) || !wasSettled || this.#endpoints.isSettled(domain)) throw error;
+      return await this.#firstThatServes(domain, await candidates(), work);
+    }
   }
 
   async #firstThatServes<T>(
@@ -136,7 +150,9 @@ export class Session implements Disposable {
         answer = await attempt(second);
       } else if (!shown && /^\s*basic\b/i.test(header ?? '')) {
         answer.body.destroy();
-        throw new TransportError(method, url, 'unauthorized', 'no basic auth credentials');
+        // Compat: Docker asks for a tag by HEAD first.
+        const shownMethod = /\/manifests\/[^/:]+$/.test(url.pathname) ? 'HEAD' : method;
+        throw new TransportError(shownMethod, url, 'unauthorized', 'no basic auth credentials');
       }
     }
     if (answer.status >= 400) throw await readAnswerError(answer);
@@ -186,7 +202,8 @@ function mayGoOn(endpoint: Endpoint, error: unknown): boolean {
 /** What was learnt about the endpoint does not hold any more (or never did). */
 function isNobodyThere(endpoint: Endpoint, error: unknown): boolean {
   if (isTlsHint(endpoint, error)) return true;
-  return error instanceof TransportError && /^(refused|plain-http|protocol|lookup)$/.test(error.failure);
+  if (!(error instanceof TransportError) || error.failure === 'cancelled') return false;
+  return error.firstContact || /^(refused|plain-http|protocol|lookup)$/.test(error.failure);
 }
 
 /** Servers of https that got plain HTTP say so in a 400. */

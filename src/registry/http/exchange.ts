@@ -59,10 +59,14 @@ export function exchange(outgoing: Outgoing, agent: Agent, limits: ExchangeLimit
   signal?.addEventListener('abort', onAbort, { once: true });
 
   request.on('socket', (socket) => {
-    if (!socket.connecting) phase = 'head';
+    if (!socket.connecting) {
+      phase = 'head';
+      return;
+    }
     socket.once('connect', () => {
       phase = url.protocol === 'https:' ? 'handshake' : 'head';
     });
+    if (url.protocol !== 'https:') return;
     socket.once('secureConnect', () => {
       phase = 'head';
     });
