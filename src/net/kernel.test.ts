@@ -261,6 +261,20 @@ function runInside(): void {
       });
     }
 
+    test('answers a neighbour of a network without icc', async () => {
+      const web = await start(quiet, [{ hostPort: 8080 }]);
+      const neighbour = await start(quiet);
+      await serve(web.sandbox, 'web');
+      for (const filtered of ['0', '1']) {
+        writeFileSync('/proc/sys/net/bridge/bridge-nf-call-iptables', filtered);
+        for (const address of ['198.51.100.1', '172.31.73.1']) {
+          const answer = get(neighbour.sandbox, `http://${address}:8080`);
+          expect([filtered, address, answer]).toEqual([filtered, address, expect.stringMatching(/^web /)]);
+        }
+        expect(reaches(neighbour.sandbox, `busybox ping -c1 -W1 ${web.ip}`)).toBe(false);
+      }
+    });
+
     test('at 127.0.0.1 answers there only', async () => {
       const web = await start(one, [{ hostPort: 8080, hostIp: '127.0.0.1' }]);
       await serve(web.sandbox, 'web');

@@ -40,7 +40,7 @@ export function openNet(options: NetOptions): Net {
 }
 
 /** How many ports are reserved before others get their turn: each takes two binds. */
-const PORTS_AT_ONCE = 200;
+const PORTS_AT_ONCE = 50;
 
 class KernelNet implements Net {
   readonly #log: Logger;
@@ -125,7 +125,6 @@ class KernelNet implements Net {
 
   async tearDown(id: ContainerId, sandbox: Sandbox | undefined): Promise<void> {
     const known = this.#live.get(id);
-    this.#live.delete(id);
     await gather([
       () => this.#listeners.close(id),
       () => this.#firewall.unpublish(id),
@@ -136,6 +135,7 @@ class KernelNet implements Net {
       ) ?? []),
       () => this.#namespaces.remove(id),
     ]);
+    this.#live.delete(id);
     // Only now may others have them. What an older life of the container had may be another's by now.
     this.#ports.release(id, known?.ports ?? []);
     for (const { networkId, ipv4, endpointId } of known?.endpoints ?? []) {

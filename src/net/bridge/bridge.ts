@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { EngineError } from '../../base/mod.ts';
 import {
   addAddress,
   addBridge,
   deleteLink,
+  filterBridgedPackets,
   type Link,
   Rtnetlink,
   setLink,
@@ -16,6 +18,10 @@ import type { BridgeNetwork } from '../net.ts';
 export function ensureBridgeLink(rtnetlink: Rtnetlink, network: BridgeNetwork): Link {
   const { bridge, gateway, mtu } = network;
   const subnet = parseSubnet(network.subnet);
+  // The name also goes into paths and into text for nft.
+  if (!/^[\w.-]{1,15}$/.test(bridge) || /^\.+$/.test(bridge)) {
+    throw new EngineError('invalid', `invalid bridge name ${JSON.stringify(bridge)}`);
+  }
   if (!subnet || parseIpv4(gateway) === undefined) {
     throw new EngineError('invalid', `invalid subnet ${network.subnet} or gateway ${gateway}`);
   }
@@ -36,11 +42,26 @@ export function ensureBridgeLink(rtnetlink: Rtnetlink, network: BridgeNetwork): 
   if (!has) rtnetlink.request(addAddress({ index, address: gateway, prefixLength: subnet.prefixLength }));
   const change = { up: true, ...(mtu !== undefined && mtu !== link.mtu && { mtu }) };
   if (!link.up || 'mtu' in change) rtnetlink.request(setLink(index, change));
+  if (!network.icc && filtersBridged()) rtnetlink.request(filterBridgedPackets(index));
   return link;
 }
 
+/** Whether the kernel can pass bridged packets through the firewall (the module br_netfilter is there). */
+export function filtersBridged(): boolean {
+  return existsSync('/proc/sys/net/bridge');
+}
+
 /** Removes links, aside from the main thread: it takes the kernel 10 to 60 ms each. Missing ones are no error. */
-export async function removeLinks(names: readonly string[]): Promise<void> {
+export function removeLinks(names: readonly string[]): Promise<void> {
+  const removed = removals.then(() => removeInTurn(names));
+  removals = removed.catch(() => {});
+  return removed;
+}
+
+/** One after another: two blocked calls would hold up the whole pool of threads. */
+let removals: Promise<void> = Promise.resolve();
+
+async function removeInTurn(names: readonly string[]): Promise<void> {
   using rtnetlink = new Rtnetlink();
   for (const name of names) {
     const link = rtnetlink.link(name);

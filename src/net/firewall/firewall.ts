@@ -81,8 +81,8 @@ export class Firewall {
   unpublish(owner: string): void {
     const publication = this.#publications.get(owner);
     if (!publication) return;
-    this.#publications.delete(owner);
     this.#deleteWhatIsThere(changesOf('delete', elementsOf(publication)));
+    this.#publications.delete(owner);
     this.#forget((socket) => socket.forgetAnswersFrom(ipv4Bytes(publication.target)));
   }
 

@@ -28,7 +28,8 @@ export class AddressPool {
       if (address === undefined || !subnetContains(subnet, address)) {
         throw new EngineError('invalid', `no configured subnet contains IP address ${wanted}`);
       }
-      if (unusable(address)) throw new EngineError('denied', 'Address already in use');
+      if (unusable(address) || reserved.has(address))
+        throw new EngineError('denied', 'Address already in use');
       return taken.give(address, owner);
     }
     const range = parseSubnet(network.ipRange ?? network.subnet) ?? subnet;

@@ -10,6 +10,7 @@ import {
   visitNamespace,
   writeSysctl,
 } from '../../sys/mod.ts';
+import { filtersBridged } from '../bridge/bridge.ts';
 import type { BridgeNetwork, Endpoint } from '../net.ts';
 import type { OpenSandbox } from './namespace.ts';
 
@@ -66,11 +67,13 @@ export function addEndpoint(
 }
 
 /**
- * Hairpin: a container reaches itself by its published port. Containers of a network without icc are isolated at the
- * bridge, whether or not the host filters bridged packets.
+ * Hairpin: a container reaches itself by its published port. Without icc, the firewall drops what goes from neighbour
+ * to neighbour; where it does not see bridged packets, the bridge isolates the ports.
+ * Why not: isolation always. Where bridged packets are filtered, a published port of a neighbour is translated before
+ * it is bridged, and isolation would drop that too.
  */
 function portMessage(name: string, network: BridgeNetwork) {
-  return setBridgePort(name, { hairpin: true, isolated: !network.icc });
+  return setBridgePort(name, { hairpin: true, isolated: !network.icc && !filtersBridged() });
 }
 
 /** Puts an endpoint's veth back on its bridge, where the bridge was made anew; false if there is no such veth. */

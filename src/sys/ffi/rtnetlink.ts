@@ -38,6 +38,7 @@ const IFLA_INFO_SLAVE_DATA = 5;
 const VETH_INFO_PEER = 1;
 const IFLA_BRPORT_MODE = 4;
 const IFLA_BRPORT_ISOLATED = 33;
+const IFLA_BR_NF_CALL_IPTABLES = 36;
 const IFF_UP = 1;
 
 const IFA_ADDRESS = 1;
@@ -96,6 +97,15 @@ export function addBridge(name: string, mac: string, mtu: number | undefined): N
   message.text(IFLA_IFNAME, name).attr(IFLA_ADDRESS, macBytes(mac));
   if (mtu !== undefined) message.u32(IFLA_MTU, mtu);
   return message.nest(IFLA_LINKINFO, (info) => info.text(IFLA_INFO_KIND, 'bridge'));
+}
+
+/** Has the bridge's own frames go through the IP hooks of netfilter, whatever the host's switch says (br_netfilter). */
+export function filterBridgedPackets(index: number): NetlinkMessage {
+  const message = new NetlinkMessage(`filter bridge ${index}`, RTM_NEWLINK, NLM_F_ACK, linkHeader(index));
+  return message.nest(IFLA_LINKINFO, (info) => {
+    info.text(IFLA_INFO_KIND, 'bridge');
+    info.nest(IFLA_INFO_DATA, (data) => data.u8(IFLA_BR_NF_CALL_IPTABLES, 1));
+  });
 }
 
 /** A veth pair, both ends down: this one a port of a bridge, the other in another namespace. */
