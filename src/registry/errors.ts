@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { z } from 'zod';
 import { EngineError } from '../base/mod.ts';
 import { familiarName, familiarRepository, type Reference } from '../spec/reference.ts';
+import { list, object, type Shape, shapedOr, withDefault } from '../spec/shape.ts';
 import { type Challenge, parseChallenges } from './auth/challenge.ts';
 import type { Answer } from './http/exchange.ts';
 import { TransportError } from './http/transport-error.ts';
@@ -45,9 +45,10 @@ const CODE_MESSAGES: Record<string, string> = {
   UNSUPPORTED: 'The operation is unsupported.',
 };
 
-const errorBody = z.object({
-  errors: z.array(z.object({ code: z.string().catch(''), message: z.string().catch('') })).optional(),
-  details: z.string().optional().catch(undefined),
+const lenientText: Shape<string> = (value) => (typeof value === 'string' ? value : '');
+const errorBody = object({
+  errors: withDefault(list(object({ code: lenientText, message: lenientText })), []),
+  details: lenientText,
 });
 
 /** Reads an answer that is no success, its body included. Compat: distribution's `HandleErrorResponse`. */
@@ -84,7 +85,7 @@ function isOAuthError({ scheme, parameters }: Challenge): boolean {
 
 function parseErrorBody(status: number, body: string): AnswerError {
   const { json, syntaxError } = parseJson(body);
-  const { errors = [], details } = errorBody.safeParse(json).data ?? {};
+  const { errors, details } = shapedOr(errorBody, json, { errors: [], details: '' });
   const byStatus: Record<number, string> = { 401: 'UNAUTHORIZED', 429: 'TOOMANYREQUESTS' };
   if (details) return coded(status, byStatus[status] ?? 'UNKNOWN', details);
   const [first] = errors;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { object, shapedOr, text, withDefault } from '../../spec/shape.ts';
 import { AnswerError, readAnswerError } from '../errors.ts';
 import type { Answer, Outgoing } from '../http/exchange.ts';
 import { basicAuth, type Credentials } from './credentials.ts';
@@ -32,11 +32,12 @@ const MAX_LIFE_SECONDS = 24 * 3600;
 /** A token is not used in its last seconds: the registry's clock may be ahead. */
 const MARGIN_SECONDS = 10;
 
-const tokenBody = z.object({
-  token: z.string().nullish(),
-  access_token: z.string().nullish(),
-  refresh_token: z.string().nullish(),
-  expires_in: z.number().nullish().catch(undefined),
+const lenientSeconds = (value: unknown) => (typeof value === 'number' ? value : undefined);
+const tokenBody = object({
+  token: withDefault(text, ''),
+  access_token: withDefault(text, ''),
+  refresh_token: withDefault(text, ''),
+  expires_in: lenientSeconds,
 });
 
 /** Fetches a token: by POST with an identity token, else by GET with user and password, or anonymously. */
@@ -44,7 +45,7 @@ export async function fetchToken(request: TokenRequest, send: Send): Promise<Tok
   const answer = await send(request.credentials?.identityToken ? byPost(request) : byGet(request));
   if (answer.status < 200 || answer.status > 299) throw await readAnswerError(answer);
   const bytes = await answer.body.bytes(MAX_BODY);
-  const body = tokenBody.safeParse(parseJson(bytes)).data;
+  const body = shapedOr(tokenBody, parseJson(bytes), undefined);
   if (!body) throw new AnswerError(answer.status, '', 'unable to decode token response');
   const token = body.token || body.access_token;
   if (!token) {
@@ -53,10 +54,10 @@ export async function fetchToken(request: TokenRequest, send: Send): Promise<Tok
   if (!/^[\x21-\x7e]+$/.test(token)) {
     throw new AnswerError(answer.status, '', 'authorization server gave a malformed token');
   }
-  const life = Math.min(MAX_LIFE_SECONDS, Math.max(MIN_LIFE_SECONDS, body.expires_in ?? MIN_LIFE_SECONDS));
+  const life = Math.min(MAX_LIFE_SECONDS, Math.max(MIN_LIFE_SECONDS, body.expires_in ?? 0));
   return {
     token,
-    refreshToken: body.refresh_token ?? '',
+    refreshToken: body.refresh_token,
     expiresAt: performance.now() + (life - MARGIN_SECONDS) * 1000,
   };
 }

@@ -1,7 +1,20 @@
-import { z } from 'zod';
 import { EngineError } from '../../base/mod.ts';
 import { type DiffId, type Digest, isDigest } from '../digest.ts';
 import type { Platform } from '../platform.ts';
+import {
+  flag,
+  integer,
+  list,
+  mapOf,
+  object,
+  optional,
+  type Shape,
+  ShapeError,
+  shaped,
+  text,
+  where,
+  withDefault,
+} from '../shape.ts';
 import { parseBoundedJson } from './bounded-json.ts';
 import { type ImageConfig, type Index, type Manifest, MEDIA_TYPES } from './image.ts';
 
@@ -12,104 +25,92 @@ export const MAX_CONFIG_BYTES = 8 << 20;
 export const MAX_LAYERS = 128;
 const MAX_INDEX_ENTRIES = 4096;
 
-/** Go reads null as the zero value, so images have null anywhere. */
-const text = z.string().nullish();
-const texts = z.array(z.string()).nullish();
-const textMap = z
-  .record(
-    z.string(),
-    z
-      .string()
-      .nullable()
-      .transform((value) => value ?? ''),
-  )
-  .nullish();
-const set = z
-  .record(
-    z.string(),
-    z
-      .object({})
-      .nullable()
-      .transform((value) => value ?? {}),
-  )
-  .nullish();
-const nanoseconds = z.number().int().nullish();
-const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value), 'invalid digest');
+const set = mapOf(withDefault(object({}), {}));
+const texts = optional(list(text));
+const textMap = optional(mapOf(withDefault(text, '')));
+const digest = where(
+  'a sha256 digest',
+  (value): value is Digest => typeof value === 'string' && isDigest(value),
+);
+const diffId = where(
+  'a sha256 digest',
+  (value): value is DiffId => typeof value === 'string' && isDigest(value),
+);
 
-const platform = z.object({
-  os: text,
-  architecture: text,
-  variant: text,
-  'os.version': text,
+const platformFields = {
+  os: optional(text),
+  architecture: optional(text),
+  variant: optional(text),
+  'os.version': optional(text),
   'os.features': texts,
-});
+};
 
-const descriptor = z.object({
-  mediaType: z
-    .string()
-    .nullish()
-    .transform((value) => value ?? ''),
+const descriptor = object({
+  mediaType: withDefault(text, ''),
   digest,
-  size: z.number().int().nonnegative(),
+  size: integer(0),
   urls: texts,
   annotations: textMap,
-  artifactType: text,
-  platform: platform.nullish(),
+  artifactType: optional(text),
+  platform: optional(
+    object({ ...platformFields, os: withDefault(text, ''), architecture: withDefault(text, '') }),
+  ),
 });
 
-const common = { schemaVersion: z.literal(2), mediaType: text, annotations: textMap };
-const manifestSchema = z.object({ ...common, config: descriptor, layers: z.array(descriptor).max(10_000) });
-const indexSchema = z.object({ ...common, manifests: z.array(descriptor).max(MAX_INDEX_ENTRIES) });
+const common = {
+  schemaVersion: where('2', (value): value is 2 => value === 2),
+  mediaType: optional(text),
+  annotations: textMap,
+};
+const manifestShape = object({ ...common, config: descriptor, layers: list(descriptor) });
+const indexShape = object({ ...common, manifests: list(descriptor, MAX_INDEX_ENTRIES) });
 
-const healthcheck = z.object({
-  Test: texts,
-  Interval: nanoseconds,
-  Timeout: nanoseconds,
-  StartPeriod: nanoseconds,
-  StartInterval: nanoseconds,
-  Retries: nanoseconds,
-});
-
-const runConfig = z.object({
-  User: text,
-  ExposedPorts: set,
+const runConfig = object({
+  User: optional(text),
+  ExposedPorts: optional(set),
   Env: texts,
   Entrypoint: texts,
   Cmd: texts,
-  Volumes: set,
-  WorkingDir: text,
+  Volumes: optional(set),
+  WorkingDir: optional(text),
   Labels: textMap,
-  StopSignal: text,
-  ArgsEscaped: z.boolean().nullish(),
-  Healthcheck: healthcheck.nullish(),
+  StopSignal: optional(text),
+  ArgsEscaped: optional(flag),
+  Healthcheck: optional(
+    object({
+      Test: texts,
+      Interval: optional(integer()),
+      Timeout: optional(integer()),
+      StartPeriod: optional(integer()),
+      StartInterval: optional(integer()),
+      Retries: optional(integer()),
+    }),
+  ),
   OnBuild: texts,
   Shell: texts,
 });
 
-const historyEntry = z.object({
-  created: text,
-  created_by: text,
-  author: text,
-  comment: text,
-  empty_layer: z.boolean().nullish(),
+const historyEntry = object({
+  created: optional(text),
+  created_by: optional(text),
+  author: optional(text),
+  comment: optional(text),
+  empty_layer: optional(flag),
 });
 
-const configSchema = z.object({
-  ...platform.shape,
-  created: text,
-  author: text,
-  comment: text,
-  docker_version: text,
-  parent: text,
-  config: runConfig.nullish(),
-  rootfs: z.object({
-    type: z.literal('layers'),
-    diff_ids: z
-      .array(digest)
-      .nullish()
-      .transform((value) => (value ?? []) as DiffId[]),
+const configShape = object({
+  ...platformFields,
+  created: optional(text),
+  author: optional(text),
+  comment: optional(text),
+  docker_version: optional(text),
+  parent: optional(text),
+  config: optional(runConfig),
+  rootfs: object({
+    type: where('"layers"', (value): value is 'layers' => value === 'layers'),
+    diff_ids: withDefault(list(diffId), []),
   }),
-  history: z.array(historyEntry).nullish(),
+  history: optional(list(historyEntry)),
 });
 
 /** A manifest or an index, told apart by what it contains, which must agree with `mediaType` where one is given. */
@@ -121,8 +122,12 @@ export type ManifestDocument = { kind: 'manifest'; manifest: Manifest } | { kind
  */
 export function parseManifestDocument(bytes: Uint8Array, mediaType?: string): ManifestDocument {
   const json = parseBoundedJson(bytes, 'manifest', MAX_MANIFEST_BYTES);
-  const fields = z.record(z.string(), z.unknown()).safeParse(json).data ?? {};
-  const has = (key: string) => fields[key] !== undefined && fields[key] !== null;
+  const fields = check(
+    mapOf((value) => value),
+    json,
+    'manifest',
+  );
+  const has = (key: string) => Object.hasOwn(fields, key) && fields[key] !== null;
   if (fields['schemaVersion'] === 1) {
     throw new EngineError('unimplemented', 'manifest schema version not supported');
   }
@@ -136,8 +141,8 @@ export function parseManifestDocument(bytes: Uint8Array, mediaType?: string): Ma
       throw new EngineError('corrupt', `manifest does not match its media type ${String(declared)}`);
     }
   }
-  if (isIndex) return { kind: 'index', index: check<Index>(indexSchema, json, 'image index') };
-  const manifest = check<Manifest>(manifestSchema, json, 'manifest');
+  if (isIndex) return { kind: 'index', index: check<Index>(indexShape, json, 'image index') };
+  const manifest = check<Manifest>(manifestShape, json, 'manifest');
   if (manifest.layers.length > MAX_LAYERS) throw new EngineError('invalid', 'max depth exceeded');
   return { kind: 'manifest', manifest };
 }
@@ -145,7 +150,7 @@ export function parseManifestDocument(bytes: Uint8Array, mediaType?: string): Ma
 /** Reads an image's config document; fields that are null are left out. Throws `corrupt`. */
 export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   const config = check<ImageConfig>(
-    configSchema,
+    configShape,
     parseBoundedJson(bytes, 'image configuration', MAX_CONFIG_BYTES),
     'image configuration',
   );
@@ -169,16 +174,11 @@ function kindOf(mediaType: unknown): ManifestDocument['kind'] | undefined {
   return undefined;
 }
 
-function check<T>(schema: z.ZodType, json: unknown, what: string): T {
-  const result = schema.safeParse(json);
-  if (result.success) return withoutNulls(result.data) as T;
-  const [issue] = result.error.issues;
-  throw new EngineError('corrupt', `invalid ${what}: ${issue?.path.join('.')}: ${issue?.message}`);
-}
-
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([, inner]) => inner !== null && inner !== undefined);
-  return Object.fromEntries(entries.map(([key, inner]) => [key, withoutNulls(inner)]));
+function check<T>(shape: Shape<T>, json: unknown, what: string): T {
+  try {
+    return shaped(shape, json);
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new EngineError('corrupt', `invalid ${what}: ${error.message}`, { cause: error });
+  }
 }
