@@ -217,6 +217,23 @@ function runInside(): void {
       expect((await start(one, [], '172.31.71.77')).ip).toBe('172.31.71.77');
     });
 
+    test('is found at once under an address that had another hardware address', async () => {
+      const a = await start(one);
+      for (const mac of ['02:00:00:00:00:99', undefined]) {
+        const id = newId<ContainerId>();
+        const endpoint = {
+          endpointId: newId<EndpointId>(),
+          network: one,
+          ipv4: '172.31.71.9',
+          ...(mac && { mac }),
+        };
+        const sandbox = await net.setUp({ id, endpoints: [endpoint], ports: [] });
+        expect(sandbox.endpoints[0]?.mac).toBe(mac ?? '02:42:ac:1f:47:09');
+        expect(reaches(a.sandbox, 'busybox ping -c1 -W1 172.31.71.9')).toBe(true);
+        await net.tearDown(id, sandbox);
+      }
+    });
+
     test('comes up again at once under the same ids', async () => {
       const id = newId<ContainerId>();
       const endpointId = newId<EndpointId>();

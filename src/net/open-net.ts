@@ -53,6 +53,8 @@ class KernelNet implements Net {
   /** By interface name. */
   readonly #networks = new Map<string, BridgeNetwork>();
   readonly #live = new Map<ContainerId, Sandbox>();
+  /** Networks and addresses that ever had a hardware address that somebody chose. */
+  readonly #chosenMacs = new Set<string>();
   #rtnetlink: Rtnetlink | undefined;
 
   constructor({ execRoot, log, tableName = 'minke' }: NetOptions) {
@@ -115,7 +117,9 @@ class KernelNet implements Net {
       using namespace = this.#namespaces.create(id);
       for (const [index, { network }] of request.endpoints.entries()) {
         const endpoint = sandbox.endpoints[index];
-        if (endpoint) addEndpoint(this.#host(), namespace, endpoint, network, index === 0);
+        if (!endpoint) continue;
+        const announce = this.#needsAnnouncement(endpoint);
+        addEndpoint(this.#host(), namespace, endpoint, network, { primary: index === 0, announce });
       }
     }
     await this.#publish(id, sandbox);
@@ -151,6 +155,7 @@ class KernelNet implements Net {
     for (const { id, sandbox } of live) {
       this.#live.set(id, structuredClone(sandbox));
       for (const endpoint of sandbox.endpoints) {
+        this.#needsAnnouncement(endpoint);
         this.#addresses.adopt(endpoint.networkId, endpoint.ipv4, endpoint.endpointId);
         const network = this.#networks.get(endpoint.bridge);
         if (network && repairEndpoint(this.#host(), endpoint, network)) continue;
@@ -201,6 +206,16 @@ class KernelNet implements Net {
       prefixLength: parseSubnet(network.subnet)?.prefixLength ?? 32,
       gateway: network.gateway,
     };
+  }
+
+  /**
+   * Whether neighbours may remember another hardware address. Not where it is made of the address, now and before. Why
+   * not: always. A broadcast goes to all ports of the bridge: 3 ms in the start of the 700th container.
+   */
+  #needsAnnouncement({ networkId, ipv4, mac }: Endpoint): boolean {
+    const key = `${networkId} ${ipv4}`;
+    if (mac !== macOfAddress(ipv4)) this.#chosenMacs.add(key);
+    return this.#chosenMacs.has(key);
   }
 
   async #reserve(request: SandboxRequest, sandbox: Sandbox): Promise<void> {

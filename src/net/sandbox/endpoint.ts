@@ -24,7 +24,7 @@ export function isHostInterfaceName(name: string): boolean {
 }
 
 /**
- * Joins a sandbox to a bridge: a veth pair, address, and the default route where `primary`. On failure the pair may
+ * Joins a sandbox to a bridge: a veth pair, address, and perhaps the default route. On failure the pair may
  * be left; it goes with the namespace.
  */
 export function addEndpoint(
@@ -32,7 +32,12 @@ export function addEndpoint(
   sandbox: OpenSandbox,
   endpoint: Endpoint,
   network: BridgeNetwork,
-  primary: boolean,
+  options: {
+    /** It has the default route. */
+    primary: boolean;
+    /** The address may have had another hardware address before: a gratuitous ARP when it comes up. */
+    announce: boolean;
+  },
 ): void {
   const bridge = host.link(network.bridge);
   if (!bridge) throw new Error(`bridge ${network.bridge} is gone`);
@@ -51,8 +56,7 @@ export function addEndpoint(
   host.request(portMessage(name, network));
   visitNamespace(sandbox.fd, () => {
     writeSysctl(`ipv6/conf/${peer}/disable_ipv6`, '1');
-    // A gratuitous ARP when it comes up: the address may have had another hardware address before.
-    writeSysctl(`ipv4/conf/${peer}/arp_notify`, '1');
+    if (options.announce) writeSysctl(`ipv4/conf/${peer}/arp_notify`, '1');
   });
   const inside = sandbox.inside.link(peer);
   if (!inside) throw new Error(`interface ${peer} is gone`);
@@ -62,7 +66,7 @@ export function addEndpoint(
     addAddress({ index, address, prefixLength }),
     setLink(index, { up: true }),
     // Compat: a container whose first network is internal has no default route.
-    ...(primary && !network.internal ? [addDefaultRoute(index, gateway)] : []),
+    ...(options.primary && !network.internal ? [addDefaultRoute(index, gateway)] : []),
   );
 }
 
