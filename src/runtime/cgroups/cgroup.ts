@@ -1,0 +1,121 @@
+import { readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EngineError, errnoOf } from '../../base/mod.ts';
+import { killProcess } from '../../sys/mod.ts';
+
+const SIGKILL = 9;
+const DEADLINE_MS = 10_000;
+const LONGEST_PAUSE_MS = 50;
+
+/** One container's cgroup: the same path in each hierarchy. Files are read and written directly; no process is needed. */
+export class Cgroup {
+  readonly #directories: string[];
+
+  constructor(directories: string[]) {
+    this.#directories = directories;
+  }
+
+  /** How many processes the kernel killed because memory was short. Ask before `remove`. */
+  oomKills(): number {
+    // Spec: cgroup-v2 memory.events; cgroup-v1 memory.oom_control (kernel 4.13).
+    for (const path of [
+      ...this.#files('memory', 'memory.oom_control'),
+      ...this.#files('', 'memory.events'),
+    ]) {
+      const count = /^oom_kill (\d+)$/m.exec(read(path) ?? '')?.[1];
+      if (count !== undefined) return Number(count);
+    }
+    return 0;
+  }
+
+  /** Stops or resumes all of its processes; resolves when it is so. */
+  async setFrozen(frozen: boolean): Promise<void> {
+    const [v1] = this.#files('freezer', 'freezer.state');
+    const [path, write, done] =
+      v1 !== undefined && read(v1) !== undefined
+        ? [v1, frozen ? 'FROZEN' : 'THAWED', frozen ? 'FROZEN' : 'THAWED']
+        : [this.#files('', 'cgroup.freeze')[0] ?? '', frozen ? '1' : '0', frozen ? '1' : '0'];
+    writeFileSync(path, write);
+    const deadline = performance.now() + DEADLINE_MS;
+    for (let pause = 1; !this.#isFrozenAs(path, done); pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      if (performance.now() > deadline) {
+        writeFileSync(path, frozen ? write.replace('FROZEN', 'THAWED').replace('1', '0') : write);
+        throw new EngineError('timeout', `unable to ${frozen ? 'freeze' : 'thaw'}`);
+      }
+      // Spec: cgroup-v1 freezer: FREEZING may not end unless FROZEN is written again.
+      writeFileSync(path, write);
+      await sleep(pause);
+    }
+  }
+
+  /** Kills what is left in it and removes it, with the cgroups that were made inside. Idempotent. */
+  async remove(): Promise<void> {
+    const deadline = performance.now() + DEADLINE_MS;
+    for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      const left = this.#directories.filter((directory) => !removed(directory));
+      if (left.length === 0) return;
+      for (const directory of left) killTree(directory);
+      if (performance.now() > deadline) {
+        throw new EngineError('timeout', `cgroup ${left[0]} is still in use`);
+      }
+      await sleep(pause);
+    }
+  }
+
+  #isFrozenAs(path: string, wanted: string): boolean {
+    if (!path.endsWith('cgroup.freeze')) return read(path)?.trim() === wanted;
+    return new RegExp(`^frozen ${wanted}$`, 'm').test(read(join(dirname(path), 'cgroup.events')) ?? '');
+  }
+
+  /** Paths of `file` in the hierarchy called `name` (v1), or in every one ('', for v2). */
+  #files(name: string, file: string): string[] {
+    const suffix = this.#directories[0] === undefined ? '' : basename(this.#directories[0]);
+    return this.#directories
+      .filter(
+        (directory) => suffix !== '' && (name === '' || hierarchyOf(directory).split(',').includes(name)),
+      )
+      .map((directory) => join(directory, file));
+  }
+}
+
+/** `/sys/fs/cgroup/<hierarchy>/…` */
+function hierarchyOf(directory: string): string {
+  return directory.split('/')[4] ?? '';
+}
+
+function removed(directory: string): boolean {
+  try {
+    rmdirSync(directory);
+    return true;
+  } catch (error) {
+    return errnoOf(error) === 'ENOENT';
+  }
+}
+
+/** Children first. What cannot be removed yet is tried again by the caller. */
+function killTree(directory: string): void {
+  for (const pid of (read(join(directory, 'cgroup.procs')) ?? '').split('\n')) {
+    if (/^[1-9]\d*$/.test(pid)) killProcess(Number(pid), SIGKILL);
+  }
+  let children: string[] = [];
+  try {
+    children = readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => join(directory, entry.name));
+  } catch {
+    return;
+  }
+  for (const child of children) {
+    killTree(child);
+    removed(child);
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

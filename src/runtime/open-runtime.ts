@@ -1,0 +1,323 @@
+import { closeSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ContainerId, EngineError, type Logger, messageOf } from '../base/mod.ts';
+import type { RuntimeSpec } from '../spec/oci/runtime.ts';
+import { atomicWrite, setWindowSize } from '../sys/mod.ts';
+import { Cgroup } from './cgroups/cgroup.ts';
+import { type CgroupDriver, type CgroupHost, detectCgroups } from './cgroups/host.ts';
+import { cgroupDirectories } from './cgroups/paths.ts';
+import { KeeperLink } from './connection/keeper-link.ts';
+import { OciProgram } from './crun/program.ts';
+import { toRuntimeFailure } from './crun/translate.ts';
+import type { RuntimeVersion } from './crun/version.ts';
+import { ExitFiles, toContainerExit } from './exits.ts';
+import type { CreateOperation, ExitRecord, HeldState } from './keeper/protocol.ts';
+import { Live } from './live.ts';
+import type {
+  ContainerExit,
+  CreateRequest,
+  HeldContainer,
+  Runtime,
+  StdinWriter,
+  StdioPaths,
+} from './runtime.ts';
+import { DescriptorWriter, openFifoWriter } from './stdin-writer.ts';
+import { makeStdio } from './stdio-paths.ts';
+
+export interface RuntimeOptions {
+  /** On a tmpfs; FIFOs, bundles, sockets and exit files lie in it. */
+  execRoot: string;
+  log: Logger;
+  /** The OCI runtime; crun or else runc of PATH unless given. */
+  runtimePath?: string;
+  cgroupDriver?: CgroupDriver;
+  /** How long one call of the OCI runtime may take; 30,000 unless given. */
+  deadlineMs?: number;
+}
+
+const SIGKILL = 9;
+const DEADLINE_MS = 30_000;
+const KILL_DEADLINE_MS = 10_000;
+
+/** The runtime on one exec-root; call `open` before anything else but `onExit`. */
+export function openRuntime(options: RuntimeOptions): Runtime {
+  return new KeptRuntime(options);
+}
+
+class KeptRuntime implements Runtime {
+  readonly #options: RuntimeOptions;
+  readonly #link: KeeperLink;
+  readonly #exits: ExitFiles;
+  readonly #host: CgroupHost;
+  readonly #program: OciProgram;
+  readonly #live = new Map<string, Live>();
+  readonly #recorded = new Map<string, ContainerExit>();
+  readonly #listeners: ((exit: ContainerExit) => void)[] = [];
+  #undelivered: ContainerExit[] = [];
+
+  constructor(options: RuntimeOptions) {
+    this.#options = options;
+    this.#link = new KeeperLink(options.execRoot, options.log);
+    this.#exits = new ExitFiles(options.execRoot);
+    this.#host = detectCgroups(options.cgroupDriver);
+    this.#program = new OciProgram(options.execRoot, this.#host.driver, options.runtimePath);
+  }
+
+  async open(): Promise<void> {
+    mkdirSync(join(this.#options.execRoot, 'containers'), { recursive: true, mode: 0o711 });
+    this.#link.onExit = (exit) => this.#ended(exit);
+    this.#link.onReconnect = () => this.#takeStock();
+    await this.#link.open();
+    await this.#takeStock();
+  }
+
+  async close(): Promise<void> {
+    await this.#link.close();
+    for (const live of this.#live.values()) live[Symbol.dispose]();
+    this.#live.clear();
+  }
+
+  async list(): Promise<HeldContainer[]> {
+    const { containers } = await this.#link.request('list', {});
+    const held = new Set(containers.map(({ id, startNumber }) => keyOf(id, startNumber)));
+    const onlyExits = [...this.#recorded.entries()].filter(([key]) => !held.has(key));
+    return [
+      ...containers.map((state): HeldContainer => {
+        const { id, startNumber, pid, started, tty } = state;
+        const exit = this.#recorded.get(keyOf(id, startNumber));
+        return { id: id as ContainerId, startNumber, pid, started, tty, ...(exit && { exit }) };
+      }),
+      ...onlyExits.map(([, exit]): HeldContainer => {
+        return { id: exit.id, startNumber: exit.startNumber, pid: 0, started: true, tty: false, exit };
+      }),
+    ];
+  }
+
+  async prepareStdio(id: ContainerId, options: { tty: boolean; openStdin: boolean }): Promise<StdioPaths> {
+    return makeStdio(this.#bundle(id), options);
+  }
+
+  async create(request: CreateRequest): Promise<{ pid: number }> {
+    const { id, spec, startNumber, tty, openStdin, stdinOnce } = request;
+    if (this.#host.obstacle !== undefined) throw new EngineError('unavailable', this.#host.obstacle);
+    const bundle = this.#bundle(id);
+    const stdio = tty ? undefined : request.stdio;
+    mkdirSync(bundle, { recursive: true, mode: 0o700 });
+    atomicWrite(join(bundle, 'config.json'), JSON.stringify(spec));
+    try {
+      const { pid, startTime } = await this.#link.request('create', {
+        id,
+        startNumber,
+        bundle,
+        ...(stdio && { stdio: fifosOf(stdio) }),
+        tty,
+        holdStdin: openStdin && !stdinOnce,
+        consoleSize: request.consoleSize,
+        runtime: await this.#program.command(),
+        deadlineMs: this.#options.deadlineMs ?? DEADLINE_MS,
+      });
+      const live = this.#adopt({ id, startNumber, pid, startTime, tty, started: false });
+      if (stdio?.stdin !== undefined && stdinOnce) live.holdStdin(openFifoWriter(stdio.stdin));
+      return { pid };
+    } catch (error) {
+      await this.delete(id).catch((failure: unknown) => {
+        this.#options.log.warn('a failed create was not cleaned up', { id, error: messageOf(failure) });
+      });
+      throw toRuntimeFailure(error, spec);
+    }
+  }
+
+  async start(id: ContainerId): Promise<void> {
+    const live = this.#get(id);
+    try {
+      await this.#link.request('start', { id });
+    } catch (error) {
+      throw toRuntimeFailure(error, undefined);
+    }
+    live.started = true;
+  }
+
+  async signal(id: ContainerId, signal: number): Promise<void> {
+    if (!this.#get(id).pidfd?.signal(signal)) throw notRunning(id);
+  }
+
+  async pause(id: ContainerId): Promise<void> {
+    await this.#get(id).cgroup.setFrozen(true);
+  }
+
+  async resume(id: ContainerId): Promise<void> {
+    await this.#get(id).cgroup.setFrozen(false);
+  }
+
+  async ptyMaster(id: ContainerId): Promise<number> {
+    const { fd } = await this.#link.request('ptyMaster', { id });
+    return await this.#link.takeDescriptor(fd);
+  }
+
+  async resize(id: ContainerId, height: number, width: number): Promise<void> {
+    const live = this.#get(id);
+    if (!live.tty) return;
+    const master = await this.ptyMaster(id);
+    try {
+      setWindowSize(master, height, width);
+    } finally {
+      closeSync(master);
+    }
+  }
+
+  async openStdin(id: ContainerId): Promise<StdinWriter> {
+    const live = this.#get(id);
+    if (live.tty)
+      return new DescriptorWriter(
+        await this.ptyMaster(id),
+        async () => {},
+        () => {},
+      );
+    let fd: number;
+    try {
+      fd = openFifoWriter(join(this.#bundle(id), 'stdin'));
+    } catch (error) {
+      throw new EngineError('conflict', `container ${id} has no standard input`, { cause: error });
+    }
+    const end = async () => {
+      live.closeStdin();
+      await this.#link.request('closeStdin', { id }).catch((error: unknown) => {
+        // The container has ended meanwhile.
+        this.#options.log.debug('standard input was closed already', { id, error: messageOf(error) });
+      });
+    };
+    return new DescriptorWriter(fd, end, () => live.closeStdin());
+  }
+
+  async delete(id: ContainerId): Promise<void> {
+    const { execRoot } = this.#options;
+    const live = this.#live.get(id);
+    if (live && !this.#recorded.has(keyOf(id, live.startNumber))) await this.#kill(live);
+    await this.#link.request('abort', { id });
+    await this.#link.request('forget', { id });
+    const bundle = this.#bundle(id);
+    const cgroup = live?.cgroup ?? this.#cgroupOf(id);
+    await cgroup?.remove();
+    await this.#program.deleteState(id);
+    rmSync(join((await this.#program.command()).root, id), { recursive: true, force: true });
+    if (live) this.#forgetExit(id, live.startNumber);
+    live?.[Symbol.dispose]();
+    this.#live.delete(id);
+    // Crash: the bundle goes last: it says which cgroup there is to remove.
+    rmSync(bundle, { recursive: true, force: true });
+    rmSync(join(execRoot, `tty-${id.slice(0, 16)}`), { force: true });
+  }
+
+  async acknowledgeExit(id: ContainerId, startNumber: number): Promise<void> {
+    this.#forgetExit(id, startNumber);
+  }
+
+  onExit(listener: (exit: ContainerExit) => void): void {
+    this.#listeners.push(listener);
+    this.#deliverSoon();
+  }
+
+  async version(): Promise<RuntimeVersion> {
+    return await this.#program.version();
+  }
+
+  /** Compares what the keeper holds, what is on disk and what we know, after each connect. */
+  async #takeStock(): Promise<void> {
+    const { containers } = await this.#link.request('list', {});
+    for (const state of containers) {
+      const live = this.#live.get(state.id) ?? this.#adopt(state);
+      if (state.exit) this.#ended(state.exit);
+      else if (state.lost) this.#endedUnseen(state, live);
+    }
+    for (const exit of this.#exits.list()) this.#ended(exit);
+  }
+
+  #adopt(state: Omit<HeldState, 'exit' | 'lost'>): Live {
+    const { id, startNumber, pid, startTime, tty, started } = state;
+    const cgroup = this.#cgroupOf(id) ?? new Cgroup([]);
+    const live = new Live({ id: id as ContainerId, startNumber, pid, startTime, tty, cgroup });
+    live.started = started;
+    // Race: the exit may have been told before the create was answered.
+    if (this.#recorded.has(keyOf(id, startNumber))) live.markExited();
+    this.#live.set(id, live);
+    return live;
+  }
+
+  /** It ended while no keeper was there: our own pidfd may tell how. */
+  #endedUnseen({ id, startNumber }: HeldState, live: Live): void {
+    if (this.#recorded.has(keyOf(id, startNumber))) return;
+    const status = live.pidfd?.exitStatus();
+    const exit = { id, startNumber, at: Date.now(), ...(status !== undefined && { status }) };
+    this.#exits.write(exit);
+    this.#ended(exit);
+  }
+
+  #ended(record: ExitRecord): void {
+    const key = keyOf(record.id, record.startNumber);
+    if (this.#recorded.has(key)) return;
+    const live = this.#live.get(record.id);
+    const cgroup = live?.cgroup ?? this.#cgroupOf(record.id);
+    const exit = toContainerExit(record, (cgroup?.oomKills() ?? 0) > 0);
+    this.#recorded.set(key, exit);
+    if (live?.startNumber === record.startNumber) live.markExited();
+    this.#undelivered.push(exit);
+    this.#deliverSoon();
+  }
+
+  #deliverSoon(): void {
+    if (this.#listeners.length === 0 || this.#undelivered.length === 0) return;
+    queueMicrotask(() => {
+      const exits = this.#undelivered;
+      this.#undelivered = [];
+      for (const exit of exits) for (const listener of this.#listeners) listener(exit);
+    });
+  }
+
+  #forgetExit(id: string, startNumber: number): void {
+    this.#exits.remove(id, startNumber);
+    this.#recorded.delete(keyOf(id, startNumber));
+  }
+
+  async #kill(live: Live): Promise<void> {
+    live.pidfd?.signal(SIGKILL);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, KILL_DEADLINE_MS);
+      void live.exited.then(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  #cgroupOf(id: string): Cgroup | undefined {
+    try {
+      const spec = JSON.parse(readFileSync(join(this.#bundle(id), 'config.json'), 'utf8')) as RuntimeSpec;
+      const path = spec.linux.cgroupsPath;
+      return path === undefined ? undefined : new Cgroup(cgroupDirectories(path, this.#host));
+    } catch {
+      return undefined;
+    }
+  }
+
+  #get(id: string): Live {
+    const live = this.#live.get(id);
+    if (!live) throw notRunning(id);
+    return live;
+  }
+
+  #bundle(id: string): string {
+    return join(this.#options.execRoot, 'containers', id);
+  }
+}
+
+function keyOf(id: string, startNumber: number): string {
+  return `${id}.${startNumber}`;
+}
+
+function fifosOf({ stdin, stdout, stderr, staging }: StdioPaths): NonNullable<CreateOperation['stdio']> {
+  return { ...(stdin !== undefined && { stdin }), stdout, stderr, staging };
+}
+
+function notRunning(id: string): EngineError {
+  return new EngineError('not-found', `container ${id} is not running`);
+}

@@ -1,0 +1,30 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf } from '../base/mod.ts';
+import { makeFifo } from '../sys/mod.ts';
+import type { StdioPaths } from './runtime.ts';
+
+/** Makes the FIFOs of one start in `directory`. Those that are there stay. */
+export function makeStdio(directory: string, options: { tty: boolean; openStdin: boolean }): StdioPaths {
+  const paths: StdioPaths = {
+    directory,
+    stdin: options.openStdin && !options.tty ? join(directory, 'stdin') : undefined,
+    stdout: join(directory, 'stdout'),
+    stderr: join(directory, 'stderr'),
+    staging: join(directory, 'staging'),
+  };
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (options.tty) return paths;
+  for (const path of [paths.stdin, paths.stdout, paths.stderr, paths.staging]) {
+    if (path !== undefined) makeOnce(path);
+  }
+  return paths;
+}
+
+function makeOnce(path: string): void {
+  try {
+    makeFifo(path, 0o600);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  }
+}
