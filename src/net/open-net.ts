@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Cleanup, type ContainerId, EngineError, type Logger, messageOf } from '../base/mod.ts';
 import { Rtnetlink, tryBindPort, writeSysctl } from '../sys/mod.ts';
 import { ensureBridgeLink, removeLinks } from './bridge/bridge.ts';
@@ -70,7 +71,7 @@ class KernelNet implements Net {
   async open(): Promise<void> {
     this.#namespaces.open();
     this.#rtnetlink ??= new Rtnetlink();
-    writeSysctl('ipv4/ip_forward', '1');
+    forwardPackets();
     await this.#firewall.open();
     await this.#foreign.open();
     for (const network of this.#networks.values()) await this.ensureBridge(network);
@@ -239,6 +240,15 @@ class KernelNet implements Net {
   #host(): Rtnetlink {
     if (!this.#rtnetlink) throw new EngineError('unavailable', 'the network is not open');
     return this.#rtnetlink;
+  }
+}
+
+/** Where `/proc/sys` cannot be written, somebody else may have seen to it. */
+function forwardPackets(): void {
+  try {
+    writeSysctl('ipv4/ip_forward', '1');
+  } catch (error) {
+    if (readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8').trim() !== '1') throw error;
   }
 }
 
