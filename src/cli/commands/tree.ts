@@ -1,0 +1,143 @@
+import type { Command } from '../command.ts';
+
+/** A verb; its file is loaded when it is called. */
+interface Verb {
+  summary: string;
+  load(): Promise<Command>;
+  /** Another name of a verb beside it, not listed in the help. */
+  alias?: true;
+}
+
+export interface Group {
+  summary: string;
+  commands: Record<string, Verb | Group>;
+}
+
+const c = {
+  attach: verb(
+    'Attach to the streams of a running container',
+    async () => (await import('./container/attach.ts')).attach,
+  ),
+  create: verb(
+    'Make a container without starting it',
+    async () => (await import('./container/create.ts')).create,
+  ),
+  inspect: verb(
+    'Show everything about containers',
+    async () => (await import('./container/inspect.ts')).inspect,
+  ),
+  kill: verb('Send a signal to running containers', async () => (await import('./container/kill.ts')).kill),
+  logs: verb("Print a container's output", async () => (await import('./container/logs.ts')).logs),
+  ls: verb('List containers', async () => (await import('./container/ls.ts')).ls),
+  pause: verb('Freeze all processes of containers', async () => (await import('./container/pause.ts')).pause),
+  port: verb("List a container's published ports", async () => (await import('./container/port.ts')).port),
+  rename: verb('Give a container another name', async () => (await import('./container/rename.ts')).rename),
+  restart: verb('Stop and start containers', async () => (await import('./container/restart.ts')).restart),
+  rm: verb('Remove containers', async () => (await import('./container/rm.ts')).rm),
+  run: verb(
+    'Make a container from an image and run it',
+    async () => (await import('./container/run.ts')).run,
+  ),
+  start: verb('Start stopped containers', async () => (await import('./container/start.ts')).start),
+  stop: verb('Stop running containers', async () => (await import('./container/stop.ts')).stop),
+  top: verb("List a container's processes", async () => (await import('./container/top.ts')).top),
+  unpause: verb('Let frozen containers go on', async () => (await import('./container/pause.ts')).unpause),
+  wait: verb(
+    'Wait until containers stop, print their exit codes',
+    async () => (await import('./container/wait.ts')).wait,
+  ),
+};
+
+const i = {
+  history: verb('Show how an image was made', async () => (await import('./image/history.ts')).history),
+  inspect: verb('Show everything about images', async () => (await import('./image/inspect.ts')).inspect),
+  ls: verb('List images', async () => (await import('./image/ls.ts')).ls),
+  pull: verb('Download an image from a registry', async () => (await import('./image/pull.ts')).pull),
+  rm: verb('Remove images', async () => (await import('./image/rm.ts')).rm),
+  tag: verb('Give an image another name', async () => (await import('./image/tag.ts')).tag),
+};
+
+const system = {
+  info: verb('Show what the engine and its machine are', async () => (await import('./system/info.ts')).info),
+};
+
+const { ls, ...containerVerbs } = c;
+
+/** All commands. Compat: top-level verbs are the docker CLI's old names of the nouns' verbs. */
+export const ROOT: Group = {
+  summary: 'A container engine that speaks the Docker Engine API',
+  commands: {
+    container: {
+      summary: 'Manage containers',
+      commands: { ...c, list: alias(c.ls), ps: alias(c.ls), remove: alias(c.rm) },
+    },
+    image: { summary: 'Manage images', commands: { ...i, list: alias(i.ls), remove: alias(i.rm) } },
+    network: {
+      summary: 'Manage networks',
+      commands: {
+        inspect: verb(
+          'Show everything about networks',
+          async () => (await import('./network/inspect.ts')).inspect,
+        ),
+        ls: verb('List networks', async () => (await import('./network/ls.ts')).ls),
+        list: alias(verb('', async () => (await import('./network/ls.ts')).ls)),
+      },
+    },
+    system: { summary: 'Look at the engine', commands: system },
+    volume: {
+      summary: 'Manage volumes',
+      commands: {
+        create: verb('Make a volume', async () => (await import('./volume/create.ts')).create),
+        inspect: verb(
+          'Show everything about volumes',
+          async () => (await import('./volume/inspect.ts')).inspect,
+        ),
+        ls: verb('List volumes', async () => (await import('./volume/ls.ts')).ls),
+        list: alias(verb('', async () => (await import('./volume/ls.ts')).ls)),
+        rm: verb('Remove volumes', async () => (await import('./volume/rm.ts')).rm),
+        remove: alias(verb('', async () => (await import('./volume/rm.ts')).rm)),
+      },
+    },
+    ...containerVerbs,
+    ps: ls,
+    history: i.history,
+    images: i.ls,
+    inspect: verb('Show everything about any object', async () => (await import('./inspect.ts')).inspect),
+    info: system.info,
+    pull: i.pull,
+    rmi: i.rm,
+    tag: i.tag,
+    version: verb(
+      'Show the versions of client and engine',
+      async () => (await import('./system/version.ts')).version,
+    ),
+  },
+};
+
+type Found =
+  | { command: Command; names: string[] }
+  | { group: Group; names: string[] }
+  | { missing: string[]; depth: number };
+
+/** The command that `words` begin with, or the group if they end there. */
+export async function findCommand(words: readonly string[]): Promise<Found> {
+  let group = ROOT;
+  const names: string[] = [];
+  for (const word of words) {
+    if (word.startsWith('-')) break;
+    const entry = Object.hasOwn(group.commands, word) ? group.commands[word] : undefined;
+    if (!entry) return { missing: names, depth: names.length };
+    names.push(word);
+    if ('load' in entry) return { command: await entry.load(), names };
+    group = entry;
+  }
+  return { group, names };
+}
+
+function verb(summary: string, load: () => Promise<Command>): Verb {
+  return { summary, load };
+}
+
+function alias(of: Verb): Verb {
+  return { ...of, alias: true };
+}

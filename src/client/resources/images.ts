@@ -1,0 +1,92 @@
+import type {
+  AuthConfig,
+  ImageDeleteItem,
+  ImageInspect,
+  ImageSummary,
+  ProgressMessage,
+} from '../../spec/docker/mod.ts';
+import type { Api } from '../api.ts';
+import { type Filters, filtersQuery } from '../filters.ts';
+import { jsonRecords } from '../json-stream.ts';
+
+export interface PullOptions {
+  /** Repository: `docker.io/library/busybox`, `localhost:5000/app`. */
+  fromImage: string;
+  /** Tag or digest; without it all tags. */
+  tag?: string;
+  platform?: string;
+  auth?: AuthConfig;
+  signal?: AbortSignal;
+}
+
+/** One line of an image's history. Spec: Engine API, `ImageHistoryResponseItem`. */
+export interface HistoryItem {
+  Id: string;
+  Created: number;
+  CreatedBy: string;
+  Tags: string[] | null;
+  Size: number;
+  Comment: string;
+}
+
+/** Calls on images; `name` is a reference or an id. */
+export class Images {
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  list(options: { all?: boolean; filters?: Filters } = {}): Promise<ImageSummary[]> {
+    const { all, filters } = options;
+    return this.#api.json('GET', '/images/json', { query: { all, filters: filtersQuery(filters) } });
+  }
+
+  inspect(name: string, options: { platform?: string } = {}): Promise<ImageInspect> {
+    return this.#api.json('GET', at(name, 'json'), { query: { ...options } });
+  }
+
+  /** The inspect answer as the engine wrote it. */
+  inspectText(name: string, options: { platform?: string } = {}): Promise<string> {
+    return this.#api.text('GET', at(name, 'json'), { query: { ...options } });
+  }
+
+  history(name: string): Promise<HistoryItem[]> {
+    return this.#api.json('GET', at(name, 'history'));
+  }
+
+  tag(name: string, target: { repo: string; tag?: string }): Promise<void> {
+    return this.#api.json('POST', at(name, 'tag'), { query: { ...target } });
+  }
+
+  remove(name: string, options: { force?: boolean; noprune?: boolean } = {}): Promise<ImageDeleteItem[]> {
+    return this.#api.json('DELETE', at(name), { query: { ...options } });
+  }
+
+  /**
+   * Pulls; gives the progress as it comes. A failure in the middle is a record with `error`, since the status was
+   * sent long before.
+   */
+  async *pull(options: PullOptions): AsyncGenerator<ProgressMessage> {
+    const { auth, signal, ...query } = options;
+    const answer = await this.#api.request('POST', '/images/create', {
+      query,
+      headers: auth ? { 'X-Registry-Auth': encodeAuth(auth) } : {},
+      ...(signal ? { signal } : {}),
+    });
+    yield* jsonRecords<ProgressMessage>(answer.body);
+  }
+}
+
+function at(name: string, verb?: string): string {
+  const path = encodeURIComponent(name).replaceAll('%2F', '/').replaceAll('%3A', ':').replaceAll('%40', '@');
+  return `/images/${path}${verb ? `/${verb}` : ''}`;
+}
+
+/** Spec: Engine API, "Authentication": base64url of the JSON, padded. */
+function encodeAuth(auth: AuthConfig): string {
+  const bytes = new TextEncoder().encode(JSON.stringify(auth));
+  let binary = '';
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_');
+}

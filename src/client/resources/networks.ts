@@ -1,0 +1,26 @@
+import type { NetworkInspect } from '../../spec/docker/mod.ts';
+import type { Api } from '../api.ts';
+import { type Filters, filtersQuery } from '../filters.ts';
+
+/** Calls on networks; `id` is an id, a prefix of one, or a name. */
+export class Networks {
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  list(options: { filters?: Filters } = {}): Promise<NetworkInspect[]> {
+    return this.#api.json('GET', '/networks', { query: { filters: filtersQuery(options.filters) } });
+  }
+
+  /** The inspect answer as the engine wrote it. */
+  inspectText(id: string, options: { verbose?: boolean } = {}): Promise<string> {
+    return this.#api.text('GET', `/networks/${encodeURIComponent(id)}`, { query: { ...options } });
+  }
+
+  /** Connects a container that exists. */
+  connect(id: string, body: { Container: string; EndpointConfig?: unknown }): Promise<void> {
+    return this.#api.json('POST', `/networks/${encodeURIComponent(id)}/connect`, { body });
+  }
+}
