@@ -12,10 +12,11 @@ import { LocalVolumes } from '../engine/volumes/mod.ts';
 import type { Logs } from '../logs/mod.ts';
 import type { Net } from '../net/mod.ts';
 import { createRegistry } from '../registry/mod.ts';
-import type { CgroupHost, Runtime } from '../runtime/mod.ts';
+import { canLimitSwap, type CgroupHost, type Runtime } from '../runtime/mod.ts';
 import { ContainerRecords, NetworkRecords, type Store, VolumeRecords } from '../store/mod.ts';
 import type { Config } from './config/config.ts';
 import { defaultBridge } from './default-bridge.ts';
+import { cgroupFacts, storageStatus } from './facts.ts';
 import { engineId, readIdentity } from './identity.ts';
 import { containerUsers } from './users.ts';
 
@@ -60,9 +61,8 @@ export async function compose(config: Config, rooms: Rooms, log: Logger) {
     settings: {
       dataRoot,
       execRoot,
-      host: { cpus: host.cpus, cgroupVersion: cgroup.version, swapLimit: cgroup.swap },
+      host: { cpus: host.cpus, cgroupVersion: cgroup.version, swapLimit: canLimitSwap(cgroup) },
       runtimeName,
-      cgroupDriver: cgroup.driver,
       defaultLogDriver: config.logDriver,
       defaultLogOptions: config.logOptions,
       defaultShmSize: config.defaultShmSize,
@@ -78,6 +78,7 @@ export async function compose(config: Config, rooms: Rooms, log: Logger) {
     layers: store.layers,
     rootfs: store.rootfs,
     runtime,
+    cgroup,
     logs,
     net,
     events,
@@ -92,11 +93,11 @@ export async function compose(config: Config, rooms: Rooms, log: Logger) {
     id: engineId(dataRoot),
     runtime: version,
     runtimeName,
-    cgroup,
+    cgroup: cgroupFacts(cgroup),
     settings: { ...config },
-    storageStatus: store.status(),
+    storageStatus: storageStatus(dataRoot),
     logDrivers: logs.drivers,
-    securityOptions: ['name=seccomp,profile=builtin', ...(cgroup.version === '2' ? ['name=cgroupns'] : [])],
+    securityOptions: ['name=seccomp,profile=builtin', ...(cgroup.version === 2 ? ['name=cgroupns'] : [])],
     initBinary: '',
     countContainers: () => countByStatus(directory),
     countImages: () => store.images.list().length,
@@ -106,7 +107,7 @@ export async function compose(config: Config, rooms: Rooms, log: Logger) {
   const api = createApiServer({
     backends: { containers: createContainers(context), images, networks, volumes, system, events, login: registry },
     serverVersion: identity.version,
-    cgroupUnified: cgroup.version === '2',
+    cgroupUnified: cgroup.version === 2,
     log,
   });
   return { api, context, events, registry, bridge: networks.find('bridge').bridge, tmp: join(dataRoot, 'tmp') };

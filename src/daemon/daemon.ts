@@ -5,7 +5,7 @@ import { createLogger, EngineError, type Logger, messageOf } from '../base/mod.t
 import { handleExit, isRunning, restoreContainers, startByPolicy } from '../engine/containers/mod.ts';
 import { openLogs } from '../logs/mod.ts';
 import { openNet } from '../net/mod.ts';
-import { type ContainerExit, openRuntime, readCgroupHost } from '../runtime/mod.ts';
+import { type ContainerExit, detectCgroups, openRuntime } from '../runtime/mod.ts';
 import { openStore } from '../store/mod.ts';
 import { atomicWrite, lockFile } from '../sys/mod.ts';
 import { compose } from './compose.ts';
@@ -32,8 +32,13 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   closing.use(lock);
   rmSync(join(config.dataRoot, 'tmp'), { recursive: true, force: true });
 
-  const cgroup = readCgroupHost(config.cgroupDriver);
-  const runtime = openRuntime({ ...config, cgroup, log });
+  const cgroup = detectCgroups(config.cgroupDriver);
+  if (cgroup.obstacle) log.warn('containers cannot be started on this host', { why: cgroup.obstacle });
+  const runtime = openRuntime({
+    execRoot: config.execRoot,
+    log,
+    ...(config.cgroupDriver ? { cgroupDriver: config.cgroupDriver } : {}),
+  });
   const exits = exitQueue(runtime.onExit.bind(runtime));
   const opening = runtime.open();
   const store = await openStore({ dataRoot: config.dataRoot, execRoot: config.execRoot, log });

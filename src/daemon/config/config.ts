@@ -23,7 +23,7 @@ export interface Config {
   defaultRuntime: string | undefined;
   logDriver: string;
   logOptions: Record<string, string>;
-  cgroupDriver: string | undefined;
+  cgroupDriver: 'cgroupfs' | 'systemd' | undefined;
   cgroupParent: string;
   maxConcurrentDownloads: number;
   registryMirrors: string[];

@@ -138,7 +138,7 @@ function toConfig(values: Values): Config {
     defaultRuntime: values['default-runtime'] as string | undefined,
     logDriver: text('log-driver', 'json-file'),
     logOptions: (values['log-opts'] as Record<string, string> | undefined) ?? {},
-    cgroupDriver: list('exec-opts').map((option) => /^native\.cgroupdriver=(.*)$/.exec(option)?.[1]).find(Boolean),
+    cgroupDriver: cgroupDriver(list('exec-opts')),
     cgroupParent: text('cgroup-parent', ''),
     maxConcurrentDownloads: number('max-concurrent-downloads', 3),
     registryMirrors: list('registry-mirrors'),
@@ -147,6 +147,15 @@ function toConfig(values: Values): Config {
     shutdownTimeout: number('shutdown-timeout', 15),
     labels: list('labels'),
   };
+}
+
+function cgroupDriver(options: string[]): Config['cgroupDriver'] {
+  for (const option of options) {
+    const driver = /^native\.cgroupdriver=(.*)$/.exec(option)?.[1];
+    if (driver === 'cgroupfs' || driver === 'systemd') return driver;
+    throw new EngineError('invalid', `invalid option for exec-opts: ${option}`);
+  }
+  return undefined;
 }
 
 /** `minke0`, or a name of its own for each other exec-root, so that several daemons do not share a bridge. */

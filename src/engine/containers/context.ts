@@ -1,7 +1,7 @@
 import type { KeyedLock, Logger } from '../../base/mod.ts';
 import type { Logs } from '../../logs/mod.ts';
 import type { Net } from '../../net/mod.ts';
-import type { Runtime } from '../../runtime/mod.ts';
+import type { CgroupHost, Runtime } from '../../runtime/mod.ts';
 import type { ContainerRecords, LayerStore, RootFs, StoredImage } from '../../store/mod.ts';
 import type { ImageId } from '../../spec/digest.ts';
 import type { Platform } from '../../spec/platform.ts';
@@ -21,6 +21,7 @@ export interface ContainersContext {
   readonly layers: LayerStore;
   readonly rootfs: RootFs;
   readonly runtime: Runtime;
+  readonly cgroup: CgroupHost;
   readonly logs: Logs;
   readonly net: Net;
   readonly events: Events;
@@ -37,7 +38,6 @@ export interface ContainerSettings {
   host: HostLimits;
   /** Name of the default runtime, as `HostConfig.Runtime` shows it. */
   runtimeName: string;
-  cgroupDriver: string;
   defaultLogDriver: string;
   defaultLogOptions: Record<string, string>;
   defaultShmSize: number;
@@ -52,7 +52,7 @@ export interface ContainerSettings {
 /** What of the host a request is checked against. */
 export interface HostLimits {
   cpus: number;
-  cgroupVersion: '1' | '2';
+  cgroupVersion: 1 | 2;
   /** Swap can be limited. */
   swapLimit: boolean;
 }

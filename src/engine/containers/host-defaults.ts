@@ -1,23 +1,6 @@
+import { DEFAULT_MASKED_PATHS, DEFAULT_READONLY_PATHS } from '../../runtime/mod.ts';
 import type { HostConfig } from '../../spec/docker/mod.ts';
 import type { ContainerSettings } from './context.ts';
-
-/** Compat: moby `oci.DefaultLinuxSpec`, `DefaultSpec().Linux.MaskedPaths`. */
-export const MASKED_PATHS = [
-  '/proc/acpi',
-  '/proc/asound',
-  '/proc/interrupts',
-  '/proc/kcore',
-  '/proc/keys',
-  '/proc/latency_stats',
-  '/proc/sched_debug',
-  '/proc/scsi',
-  '/proc/timer_list',
-  '/proc/timer_stats',
-  '/sys/devices/virtual/powercap',
-  '/sys/firmware',
-];
-
-export const READONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
 /** Fills in what the client left open, as Docker's `adaptContainerSettings` and `setDefaults` do. */
 export function withHostDefaults(hostConfig: HostConfig, settings: ContainerSettings): HostConfig {
@@ -26,7 +9,7 @@ export function withHostDefaults(hostConfig: HostConfig, settings: ContainerSett
   if (filled.ShmSize === 0) filled.ShmSize = settings.defaultShmSize;
   if (filled.IpcMode === '') filled.IpcMode = 'private';
   if (filled.CgroupnsMode === '') {
-    filled.CgroupnsMode = filled.Privileged || settings.host.cgroupVersion === '1' ? 'host' : 'private';
+    filled.CgroupnsMode = filled.Privileged || settings.host.cgroupVersion === 1 ? 'host' : 'private';
   }
   if (filled.RestartPolicy.Name === '') filled.RestartPolicy = { ...filled.RestartPolicy, Name: 'no' };
   if (filled.Runtime === '') filled.Runtime = settings.runtimeName;
@@ -36,8 +19,8 @@ export function withHostDefaults(hostConfig: HostConfig, settings: ContainerSett
       : { Type: filled.LogConfig.Type, Config: filled.LogConfig.Config ?? {} };
   if (filled.Memory > 0 && filled.MemorySwap === 0 && settings.host.swapLimit) filled.MemorySwap = filled.Memory * 2;
   if (!filled.Privileged && !filled.SecurityOpt?.includes('systempaths=unconfined')) {
-    filled.MaskedPaths ??= MASKED_PATHS;
-    filled.ReadonlyPaths ??= READONLY_PATHS;
+    filled.MaskedPaths ??= [...DEFAULT_MASKED_PATHS];
+    filled.ReadonlyPaths ??= [...DEFAULT_READONLY_PATHS];
   }
   return filled;
 }

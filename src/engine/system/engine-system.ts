@@ -30,7 +30,7 @@ export interface SystemContext {
 
 /** What the host's cgroups can limit. */
 export interface CgroupFacts {
-  version: '1' | '2';
+  version: 1 | 2;
   driver: string;
   memory: boolean;
   swap: boolean;
@@ -87,7 +87,7 @@ function info(context: SystemContext): Record<string, unknown> {
     SystemTime: new Date().toISOString(),
     LoggingDriver: settings.logDriver,
     CgroupDriver: cgroup.driver,
-    CgroupVersion: cgroup.version,
+    CgroupVersion: String(cgroup.version),
     NEventsListener: 0,
     KernelVersion: host.kernelVersion,
     OperatingSystem: host.operatingSystem,
@@ -141,7 +141,7 @@ function warnings(cgroup: CgroupFacts): string[] | null {
   const rows: [boolean, string][] = [
     [cgroup.memory, 'WARNING: No memory limit support'],
     [cgroup.swap, 'WARNING: No swap limit support'],
-    [cgroup.oomKillDisable || cgroup.version === '2', 'WARNING: No oom kill disable support'],
+    [cgroup.oomKillDisable || cgroup.version === 2, 'WARNING: No oom kill disable support'],
     [cgroup.cpuQuota, 'WARNING: No cpu cfs quota support'],
     [cgroup.cpuQuota, 'WARNING: No cpu cfs period support'],
     [cgroup.cpuShares, 'WARNING: No cpu shares support'],
