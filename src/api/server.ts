@@ -88,6 +88,8 @@ export class ApiServer implements AsyncDisposable {
       this.#sockets.delete(socket);
       this.#busy.delete(socket);
     });
+    // A peer that vanished from a network ends what it left hanging.
+    socket.setKeepAlive(true, 30_000);
     // Whoever reads or writes it hears of the end by `close`.
     socket.on('error', () => {});
     frontConnection(socket, this.#http);

@@ -45,7 +45,7 @@ export class Dispatcher {
     try {
       await this.#answer(request, response, signal);
     } catch (error) {
-      this.#fail(request, response, error);
+      this.#fail(request, response, error, signal);
     } finally {
       drainBody(request);
     }
@@ -128,7 +128,7 @@ export class Dispatcher {
       const init = { method, params, query: new Query(target.search), version, headers: request.headers };
       await route.hijack(new ApiRequest({ ...init, body, signal: connection.signal }), connection);
     } catch (error) {
-      const { status, message } = this.#report(request, error);
+      const { status, message } = this.#report(request, error, connection.signal);
       await connection.reply(errorReply(status, message)).catch(() => {});
     } finally {
       connection.end();
@@ -153,14 +153,18 @@ export class Dispatcher {
     return { ...this.#general, 'Docker-Experimental': String(this.#options.experimental) };
   }
 
-  #fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
-    const { status, message } = this.#report(request, error);
+  #fail(request: IncomingMessage, response: ServerResponse, error: unknown, signal: AbortSignal): void {
+    const { status, message } = this.#report(request, error, signal);
     // In the middle of a body the only way to say "failed" is to cut it short of its end.
     if (response.headersSent || response.destroyed) response.destroy();
     else void sendReply(response, request.method === 'HEAD' ? empty(status) : errorReply(status, message));
   }
 
-  #report(request: IncomingMessage, error: unknown): { status: number; message: string } {
+  #report(
+    request: IncomingMessage,
+    error: unknown,
+    signal: AbortSignal,
+  ): { status: number; message: string } {
     const failure = failureOf(error);
     const fields = {
       method: request.method,
@@ -168,7 +172,8 @@ export class Dispatcher {
       status: failure.status,
       error: failure.message,
     };
-    if (error instanceof EngineError) this.#options.log.debug('request failed', fields);
+    // A client that hung up makes whatever it asked for fail in its own way.
+    if (error instanceof EngineError || signal.aborted) this.#options.log.debug('request failed', fields);
     else
       this.#options.log.error('request failed unexpectedly', { ...fields, stack: (error as Error)?.stack });
     return failure;

@@ -5,7 +5,7 @@ import type { ApiRequest } from './request.ts';
 /** One row of the routing table. */
 export interface Route {
   method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
-  /** path-to-regexp's syntax; `*name` matches over slashes, as moby's `{name:.*}` does. */
+  /** `:name` matches one segment, `*name` several, as moby's `{name:.*}` does. */
   path: string;
   /** The oldest version that may call it, and the pattern as the refusal spells it. */
   since?: { version: string; pattern: string };

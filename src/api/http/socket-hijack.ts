@@ -99,6 +99,7 @@ export class SocketHijack implements Hijack {
     socket.removeAllListeners('data');
     socket.resume();
     socket.end(() => {
+      if (socket.destroyed) return;
       const linger = setTimeout(() => socket.destroy(), LINGER_MS).unref();
       socket.once('close', () => clearTimeout(linger));
     });
