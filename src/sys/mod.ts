@@ -33,3 +33,4 @@ export * from './fs/copy-tree.ts';
 export * from './proc/boot-id.ts';
 export * from './proc/propagation.ts';
 export * from './fs/in-root.ts';
+export * from './ffi/seccomp.ts';

@@ -28,13 +28,18 @@ export interface LayerStore {
   /**
    * Makes the writable layer of a container (with Docker's `-init` layer: the mount points /dev/console, /etc/hosts,
    * /etc/resolv.conf, /etc/hostname, /etc/mtab, /dev/pts, /dev/shm, /proc, /sys, /.dockerenv). Not mounted yet.
+   * Holds `parent` until `removeMount`.
    */
-  createMount(containerId: string, parent: ChainId | undefined): Promise<ContainerMount>;
+  createMount(
+    containerId: string,
+    parent: ChainId | undefined,
+    options?: MountOptions,
+  ): Promise<ContainerMount>;
   /** The mount of a container that was created earlier, by any process. */
   getMount(containerId: string): ContainerMount | undefined;
   /** Mounts the overlay at `merged`; idempotent. Gives the absolute path of the rootfs. */
   mount(containerId: string): Promise<string>;
-  /** Unmounts; idempotent. */
+  /** Unmounts, at once: what the filesystem has to sync is synced in the background. Idempotent. */
   unmount(containerId: string): Promise<void>;
   /** Unmounts and removes the writable layer and its init layer; idempotent. */
   removeMount(containerId: string): Promise<void>;
@@ -42,6 +47,18 @@ export interface LayerStore {
   mountSize(containerId: string): Promise<number>;
   /** Sum of the unpacked sizes of a layer and all below it, bytes. */
   chainSize(chainId: ChainId): number;
+  /** `GraphDriver.Data` of an image whose top layer this is. */
+  graphData(chainId: ChainId): GraphData;
+  /** Resolves when all layers that are committed now would outlive a power cut: for what nobody can fetch again. */
+  sync(): Promise<void>;
+}
+
+export interface MountOptions {
+  /**
+   * The content is thrown away at the end anyway (`--rm`): it is never synced, which saves a sync of the whole
+   * filesystem at unmount.
+   */
+  ephemeral?: boolean;
 }
 
 export interface Layer {
@@ -55,10 +72,13 @@ export interface Layer {
 }
 
 export interface StageRequest {
-  digest: Digest;
-  /** Compressed bytes, as declared. */
-  size: number;
+  /** Undefined for `import`, whose bytes nobody has named. */
+  digest?: Digest;
+  /** Compressed bytes, as declared; undefined if nobody said. */
+  size?: number;
   mediaType: string;
+  /** Canonical repository that the blob is from (`docker.io/library/busybox`), for `v2metadata-by-diffid`. */
+  repository?: string;
   /** What the image's config says; a different one is `corrupt`. Undefined for `import`. */
   diffId?: DiffId;
   source: AsyncIterable<Uint8Array>;
@@ -75,6 +95,7 @@ export interface StagedLayer {
   size: number;
   /** Its directory, private to the store. */
   directory: string;
+  repository?: string;
 }
 
 export interface ContainerMount {
@@ -83,5 +104,13 @@ export interface ContainerMount {
   initId: string;
   parent?: ChainId;
   /** Absolute directories as `GraphDriver.Data` shows them: LowerDir (joined by ':'), MergedDir, UpperDir, WorkDir. */
-  graphData(): { LowerDir: string; MergedDir: string; UpperDir: string; WorkDir: string };
+  graphData(): GraphData & { LowerDir: string };
+}
+
+/** Spec: Engine API, `GraphDriverData.Data`, as Docker's overlay2 fills it. The lowest layer has no `LowerDir`. */
+export interface GraphData {
+  LowerDir?: string;
+  MergedDir: string;
+  UpperDir: string;
+  WorkDir: string;
 }

@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { SysError } from '../errors.ts';
-import { AT_FDCWD, type CString, cString } from './file-calls.ts';
+import { AT_FDCWD, type CString, cString, O_PATH, openAt } from './file-calls.ts';
 import { check, libc, tryCall } from './libc.ts';
 
 export const MS_RDONLY = 0x1;
@@ -34,6 +34,7 @@ const SYS_MOVE_MOUNT = 429;
 const SYS_FSOPEN = 430;
 const SYS_FSCONFIG = 431;
 const SYS_FSMOUNT = 432;
+const FSCONFIG_SET_FLAG = 0;
 const FSCONFIG_SET_STRING = 1;
 const FSCONFIG_CMD_CREATE = 6;
 const MOVE_MOUNT_F_EMPTY_PATH = 0x4;
@@ -59,12 +60,13 @@ export function unmount(target: string, flags = MNT_DETACH | UMOUNT_NOFOLLOW): b
 export function mountByParameters(
   type: string,
   target: string,
-  parameters: readonly (readonly [string, string])[],
+  parameters: readonly (readonly [string, string?])[],
 ): void {
   const fs = check('fsopen', () => Number(fsopenC(SYS_FSOPEN, cString(type), 1)), type);
   try {
     for (const [key, value] of parameters) {
-      configure(fs, FSCONFIG_SET_STRING, cString(key), cString(value), `${key}=${value}`);
+      if (value === undefined) configure(fs, FSCONFIG_SET_FLAG, cString(key), null, key);
+      else configure(fs, FSCONFIG_SET_STRING, cString(key), cString(value), `${key}=${value}`);
     }
     configure(fs, FSCONFIG_CMD_CREATE, null, null, target);
     const mounted = check('fsmount', () => Number(syscallC(SYS_FSMOUNT, fs, 1, null, null, 0)), target);
@@ -92,4 +94,22 @@ function configure(
   what: string,
 ): void {
   check('fsconfig', () => Number(syscallC(SYS_FSCONFIG, fs, command, key, value, 0)), what);
+}
+
+/**
+ * Takes a mount out of the tree at once, and gives a descriptor that still holds it: closing that is what may take
+ * long (overlayfs syncs all of its upper filesystem then), so it belongs on another thread. Undefined if nothing is
+ * mounted there.
+ */
+export function detachMount(target: string): number | undefined {
+  const holder = openAt(AT_FDCWD, cString(target), O_PATH);
+  if (holder < 0) return undefined;
+  try {
+    if (unmount(target)) return holder;
+  } catch (error) {
+    closeSync(holder);
+    throw error;
+  }
+  closeSync(holder);
+  return undefined;
 }

@@ -1,4 +1,4 @@
-import type { CString } from './file-calls.ts';
+import { type CString, cString } from './file-calls.ts';
 import { libc, tryCall } from './libc.ts';
 
 const lsetxattrC = libc.func('lsetxattr', 'int', ['void *', 'void *', 'void *', 'size_t', 'int']);
@@ -16,27 +16,41 @@ export function setXattrFd(fd: number, name: CString, value: Uint8Array): number
   return tryCall(() => fsetxattrC(fd, name, value, value.length, 0));
 }
 
+const listxattrC = libc.func('listxattr', 'intptr_t', ['void *', 'void *', 'size_t']);
+const getxattrC = libc.func('getxattr', 'intptr_t', ['void *', 'void *', 'void *', 'size_t']);
+
 const list = Buffer.alloc(65536);
 const value = Buffer.alloc(65536);
 
+export interface Xattr {
+  /** One character is one byte. */
+  name: string;
+  value: Buffer;
+}
+
 /** All extended attributes of a path, a link's own; none where the filesystem has no such thing. */
-export function readXattrs(path: CString): { name: string; value: Buffer }[] {
-  const length = tryCall(() => Number(llistxattrC(path, list, list.length)));
+export function readXattrs(path: CString): Xattr[] {
+  return readAll(
+    () => Number(llistxattrC(path, list, list.length)),
+    (name) => Number(lgetxattrC(path, name, value, value.length)),
+  );
+}
+
+/** All extended attributes of what a descriptor stands for, which may be an O_PATH one. */
+export function readXattrsFd(fd: number): Xattr[] {
+  const path = cString(`/proc/self/fd/${fd}`);
+  return readAll(
+    () => Number(listxattrC(path, list, list.length)),
+    (name) => Number(getxattrC(path, name, value, value.length)),
+  );
+}
+
+function readAll(listNames: () => number, get: (name: CString) => number): Xattr[] {
+  const length = tryCall(listNames);
   if (length <= 0) return [];
   const names = list.toString('latin1', 0, length - 1).split('\0');
   return names.flatMap((name) => {
-    const size = readInto(path, name);
+    const size = tryCall(() => get(cString(name, 'latin1')));
     return size < 0 ? [] : [{ name, value: Buffer.from(value.subarray(0, size)) }];
   });
-}
-
-/** One extended attribute, undefined if there is none. */
-export function readXattr(path: CString, name: string): Buffer | undefined {
-  const size = readInto(path, name);
-  return size < 0 ? undefined : Buffer.from(value.subarray(0, size));
-}
-
-function readInto(path: CString, name: string): number {
-  const cName = Buffer.from(`${name}\0`, 'latin1');
-  return tryCall(() => Number(lgetxattrC(path, cName, value, value.length)));
 }

@@ -18,6 +18,7 @@ import {
   setTimesAt,
   setTimesFd,
   setXattr,
+  setXattrFd,
   symlinkAt,
   unlinkAt,
 } from '../../../sys/mod.ts';
@@ -88,7 +89,7 @@ export class Unpacker {
       if (entry.uid !== 0 || entry.gid !== 0) fchownSync(fd, entry.uid, entry.gid);
       if (entry.mode & (this.#umask | SPECIAL_BITS))
         must('fchmod', chmodFd(fd, entry.mode), quote(entry.name));
-      this.#xattrs(`/proc/self/fd/${fd}`, entry);
+      this.#xattrs(fd, entry);
       must('futimens', setTimesFd(fd, entry.mtime.seconds, entry.mtime.nanoseconds), quote(entry.name));
     } finally {
       closeSync(fd);
@@ -181,7 +182,7 @@ export class Unpacker {
     if (entry.uid !== 0 || entry.gid !== 0) this.#chown(dir, name, entry);
     must('fchmodat', chmodAt(dir, name, entry.mode), quote(path));
     this.#tree.declare(path, entry.mtime);
-    if (entry.xattrs.length > 0) this.#xattrs(`/proc/self/fd/${this.#tree.directory(path)}`, entry);
+    if (entry.xattrs.length > 0) this.#xattrs(`/proc/self/fd/${this.#tree.directory(path)}/.`, entry);
   }
 
   #hardLink(path: MemberPath, dir: number, name: CString, entry: TarEntry): void {
@@ -233,7 +234,7 @@ export class Unpacker {
 
   #opaque(path: MemberPath): void {
     const fd = this.#tree.directory(path);
-    must('setxattr', setXattr(cString(`/proc/self/fd/${fd}`), OPAQUE_XATTR, YES), quote(path));
+    must('setxattr', setXattr(cString(`/proc/self/fd/${fd}/.`), OPAQUE_XATTR, YES), quote(path));
   }
 
   /** The directory of a member; ancestors that this layer's whiteouts took become opaque directories. */
@@ -281,11 +282,14 @@ export class Unpacker {
     must('fchownat', chownAt(dir, name, entry.uid, entry.gid), quote(entry.name));
   }
 
-  #xattrs(path: string, entry: TarEntry): void {
+  #xattrs(at: string | number, entry: TarEntry): void {
     for (const { name, value } of entry.xattrs) {
       // A layer must not speak to overlayfs: a redirect or metacopy mark would show other layers' files as its own.
       if (name.startsWith('trusted.overlay.') || name.startsWith('user.overlay.')) continue;
-      const result = setXattr(cString(path, 'latin1'), cString(name, 'latin1'), Buffer.from(value, 'latin1'));
+      const cName = cString(name, 'latin1');
+      const bytes = Buffer.from(value, 'latin1');
+      const result =
+        typeof at === 'number' ? setXattrFd(at, cName, bytes) : setXattr(cString(at, 'latin1'), cName, bytes);
       // Compat: Docker goes on where the filesystem or the kind of file knows no such attribute.
       if (result < 0 && result !== -EOPNOTSUPP && result !== -EPERM)
         throw failed('setxattr', entry.name, result);

@@ -1,0 +1,95 @@
+import { closeSync, copyFileSync, fchmodSync, fchownSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EngineError } from '../../base/mod.ts';
+import {
+  cString,
+  openAt,
+  openAt2,
+  RESOLVE_IN_ROOT,
+  RESOLVE_NO_MAGICLINKS,
+  readXattrsFd,
+  setTimesFd,
+  setXattrFd,
+  type Xattr,
+} from '../../sys/mod.ts';
+import { isOpaque, MergedView } from './merged-view.ts';
+import type { DeferredLink, StagedJoin } from './staged-record.ts';
+
+const O_DIRECTORY = 0o200000;
+const O_CREATE_NEW = 0o1 | 0o100 | 0o200 | 0o400000;
+
+/**
+ * Does what a staged layer needs its parent for: directories that it only implies take after the parent's (unpacked
+ * alone, `tmp/x` would turn a 1777 `tmp` into a 755 one), and hard links into the parent become copies.
+ * `below` are the parent's directories, the uppermost first.
+ */
+export function joinLayer(directory: string, below: readonly string[]): void {
+  const record = JSON.parse(readFileSync(join(directory, 'join.json'), 'utf8')) as StagedJoin;
+  if (below.length === 0 && record.links.length === 0) return;
+  using view = new MergedView(below);
+  const diff = openSync(join(directory, 'diff'), O_DIRECTORY);
+  try {
+    for (const { path, target } of record.links) copyLinked(diff, view, { path, target });
+    for (const path of record.implied) takeAfter(diff, view, path);
+  } finally {
+    closeSync(diff);
+  }
+}
+
+function takeAfter(diff: number, view: MergedView, path: string): void {
+  using node = view.lookup(path);
+  if (!node?.stat.isDirectory()) return;
+  const fd = openInLayer(diff, path === '' ? '.' : path, O_DIRECTORY);
+  if (fd < 0) return;
+  try {
+    if (!isOpaque(readXattrsFd(fd))) copyAttributes(node.fd, fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function copyLinked(diff: number, view: MergedView, { path, target }: DeferredLink): void {
+  using node = view.lookup(target);
+  if (!node?.stat.isFile()) {
+    throw new EngineError(
+      'invalid',
+      `failed to register layer: link /${target} /${path}: no such file or directory`,
+    );
+  }
+  const slash = path.lastIndexOf('/');
+  const parent = openInLayer(diff, slash < 0 ? '.' : path.slice(0, slash), O_DIRECTORY);
+  if (parent < 0)
+    throw new EngineError('invalid', `failed to register layer: link /${target} /${path}: no such parent`);
+  try {
+    const fd = openAt(parent, cString(path.slice(slash + 1), 'latin1'), O_CREATE_NEW, 0o600);
+    if (fd < 0)
+      throw new EngineError('invalid', 'failed to register layer: duplicates of file paths not supported');
+    try {
+      copyFileSync(`/proc/self/fd/${node.fd}`, `/proc/self/fd/${fd}`);
+      copyAttributes(node.fd, fd);
+    } finally {
+      closeSync(fd);
+    }
+  } finally {
+    closeSync(parent);
+  }
+}
+
+/** Owner, mode, extended attributes and time of one open node, given to another; not overlayfs's own marks. */
+export function copyAttributes(from: number, to: number): void {
+  const stat = fstatSync(from, { bigint: true });
+  fchownSync(to, Number(stat.uid), Number(stat.gid));
+  fchmodSync(to, Number(stat.mode) & 0o7777);
+  setXattrs(to, readXattrsFd(from));
+  setTimesFd(to, Number(stat.mtimeNs / 1_000_000_000n), Number(stat.mtimeNs % 1_000_000_000n));
+}
+
+function setXattrs(fd: number, xattrs: readonly Xattr[]): void {
+  for (const { name, value } of xattrs) {
+    if (!name.startsWith('trusted.overlay.')) setXattrFd(fd, cString(name, 'latin1'), value);
+  }
+}
+
+function openInLayer(diff: number, path: string, flags: number): number {
+  return openAt2(diff, cString(path, 'latin1'), flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+}

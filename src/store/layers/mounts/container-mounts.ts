@@ -1,0 +1,224 @@
+import { chmodSync, mkdirSync, readdirSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EngineError, errnoOf, type Logger, messageOf } from '../../../base/mod.ts';
+import { type ChainId, isDigest } from '../../../spec/digest.ts';
+import { detachMount, mountOverlay, removeTreeAsync } from '../../../sys/mod.ts';
+import type { Layout } from '../../layout.ts';
+import type { DiskThread } from '../disk-thread.ts';
+import { discardDirectory } from '../layer-db.ts';
+import type { ContainerMount, MountOptions } from '../layer-store.ts';
+import { MergedView } from '../merged-view.ts';
+import {
+  completeDirectory,
+  type OverlayDirectory,
+  publishLink,
+  readDirectory,
+  readOptional,
+} from '../overlay-directory.ts';
+import { buildInitLayer, type InitStep, planInitLayer } from './init-layer.ts';
+
+/** What the writable layers need to know of the read-only ones. */
+export interface ImageLayers {
+  /** The directory of a layer; undefined if it is not there. */
+  directory(chainId: ChainId): OverlayDirectory | undefined;
+  /** `diff` directories of a layer and all below it, the uppermost first. */
+  diffs(chainId: ChainId): string[];
+}
+
+/** File that marks a writable layer which is never synced. */
+const EPHEMERAL = 'minke-ephemeral';
+
+/** The writable layers of containers: `layerdb/mounts/<id>`, `overlay2/<id>-init` and `overlay2/<id>`. */
+export class ContainerMounts {
+  readonly #layout: Layout;
+  readonly #layers: ImageLayers;
+  readonly #disk: DiskThread;
+  readonly #log: Logger;
+  /** What the init layer above an image has; it is the same each time. */
+  readonly #plans = new Map<ChainId | undefined, InitStep[]>();
+
+  constructor(layout: Layout, layers: ImageLayers, disk: DiskThread, log: Logger) {
+    this.#layout = layout;
+    this.#layers = layers;
+    this.#disk = disk;
+    this.#log = log;
+  }
+
+  /** Container ids that have a record. */
+  list(): string[] {
+    return readdirSync(this.#layout.mounts);
+  }
+
+  /**
+   * Crash: the record is written first, and names both directories, so `remove` finds whatever is there.
+   * Compat: the mount's id may be any name; ours is the container's, which a lost file cannot hide.
+   */
+  create(containerId: string, parent: ChainId | undefined, options: MountOptions): ContainerMount {
+    if (!/^[\w][\w.-]*$/.test(containerId))
+      throw new EngineError('invalid', `invalid container id ${containerId}`);
+    const base = parent === undefined ? undefined : this.#layers.directory(parent);
+    if (parent !== undefined && !base) throw new EngineError('not-found', 'layer does not exist');
+    const record = join(this.#layout.mounts, containerId);
+    const ids = { mountId: containerId, initId: `${containerId}-init` };
+    try {
+      mkdirSync(record, { mode: 0o755 });
+    } catch (error) {
+      if (errnoOf(error) === 'EEXIST')
+        throw new EngineError('conflict', `mount of ${containerId} already exists`);
+      throw error;
+    }
+    writeFileSync(join(record, 'mount-id'), ids.mountId, { mode: 0o644 });
+    writeFileSync(join(record, 'init-id'), ids.initId, { mode: 0o644 });
+    if (parent !== undefined) writeFileSync(join(record, 'parent'), parent, { mode: 0o644 });
+    const init = this.#directory(ids.initId, base);
+    const below = parent === undefined ? [] : this.#layers.diffs(parent);
+    buildInitLayer(join(init.path, 'diff'), this.#plan(parent, below), below);
+    const top = this.#directory(ids.mountId, init.made);
+    if (options.ephemeral) writeFileSync(join(top.path, EPHEMERAL), '', { mode: 0o600 });
+    const root = statSync(join(init.path, 'diff'));
+    chmodSync(join(top.path, 'diff'), root.mode & 0o7777);
+    return this.#describe(ids, parent);
+  }
+
+  get(containerId: string): ContainerMount | undefined {
+    const record = join(this.#layout.mounts, containerId);
+    const mountId = readOptional(join(record, 'mount-id'));
+    if (mountId === undefined) return undefined;
+    const initId = readOptional(join(record, 'init-id')) ?? '';
+    const parent = readOptional(join(record, 'parent'));
+    // Crash: after a power cut small files may be empty; ours have names that can be told without them.
+    const ids = { mountId: mountId || containerId, initId: initId || `${containerId}-init` };
+    return this.#describe(ids, parent && isDigest(parent) ? (parent as ChainId) : undefined);
+  }
+
+  mount(containerId: string): string {
+    const found = this.#require(containerId);
+    const path = join(this.#layout.overlay, found.mountId);
+    const target = join(path, 'merged');
+    if (isMountPoint(target, path)) return target;
+    mkdirSync(target, { recursive: true, mode: 0o700 });
+    try {
+      this.#mountAt(path, target, readDirectory(this.#layout, found.mountId).lower);
+    } catch (error) {
+      const lower = this.#relink(found);
+      if (!lower)
+        throw new EngineError('internal', `error creating overlay mount to ${target}: ${messageOf(error)}`, {
+          cause: error,
+        });
+      this.#mountAt(path, target, lower);
+    }
+    return target;
+  }
+
+  /** Takes the mount away at once; what it has to sync is left to the disk thread. */
+  unmount(containerId: string): void {
+    const found = this.get(containerId);
+    if (!found) return;
+    const target = join(this.#layout.overlay, found.mountId, 'merged');
+    const held = detachMount(target);
+    if (held !== undefined) {
+      this.#disk.call('close', { fd: held }).catch((error: unknown) => {
+        this.#log.warn('releasing a mount failed', { containerId, error: messageOf(error) });
+      });
+    }
+    try {
+      rmdirSync(target);
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT')
+        this.#log.warn('mount point stays', { target, error: messageOf(error) });
+    }
+  }
+
+  async remove(containerId: string): Promise<void> {
+    const found = this.get(containerId);
+    const record = join(this.#layout.mounts, containerId);
+    if (found) {
+      this.unmount(containerId);
+      const trash = [found.mountId, found.initId].map((id) => discardDirectory(this.#layout, id));
+      for (const path of trash) await removeTreeAsync(path);
+    }
+    rmSync(record, { recursive: true, force: true });
+  }
+
+  async size(containerId: string): Promise<number> {
+    const found = this.#require(containerId);
+    return await this.#disk.call('usage', { path: join(this.#layout.overlay, found.mountId, 'diff') });
+  }
+
+  /** A layer is gone: what was worked out above it is forgotten. */
+  forget(chainId: ChainId): void {
+    this.#plans.delete(chainId);
+  }
+
+  #require(containerId: string): ContainerMount {
+    const found = this.get(containerId);
+    if (!found) throw new EngineError('not-found', `mount of ${containerId} does not exist`);
+    return found;
+  }
+
+  #plan(parent: ChainId | undefined, below: string[]): InitStep[] {
+    const known = this.#plans.get(parent);
+    if (known) return known;
+    using view = new MergedView(below);
+    const plan = planInitLayer(view);
+    this.#plans.set(parent, plan);
+    return plan;
+  }
+
+  #directory(
+    cacheId: string,
+    parent: OverlayDirectory | undefined,
+  ): { path: string; made: OverlayDirectory } {
+    const path = join(this.#layout.overlay, cacheId);
+    mkdirSync(path, { mode: 0o710 });
+    mkdirSync(join(path, 'diff'), { mode: 0o755 });
+    const made = completeDirectory(this.#layout, path, cacheId, parent);
+    publishLink(this.#layout, made);
+    return { path, made };
+  }
+
+  #mountAt(path: string, target: string, lower: readonly string[]): void {
+    const work = join(path, 'work');
+    const volatile = statSync(join(path, EPHEMERAL), { throwIfNoEntry: false }) !== undefined;
+    // Spec: kernel, overlayfs.rst, "Volatile mount": the mark of an earlier mount must go first.
+    if (volatile) rmSync(join(work, 'work/incompat/volatile'), { recursive: true, force: true });
+    mountOverlay({ base: this.#layout.overlay, lower, upper: join(path, 'diff'), work, target, volatile });
+  }
+
+  /** Layers that were lost and pulled again have new links: writes them anew. Undefined if layers are missing. */
+  #relink(mount: ContainerMount): string[] | undefined {
+    const base = mount.parent && this.#layers.directory(mount.parent);
+    if (mount.parent && !base)
+      throw new EngineError('corrupt', `layer ${mount.parent} does not exist: pull the image again`);
+    const lower = base ? [`l/${base.link}`, ...base.lower] : [];
+    const init = readDirectory(this.#layout, mount.initId);
+    if (init.lower.join() === lower.join()) return undefined;
+    const write = (id: string, links: string[]) =>
+      writeFileSync(join(this.#layout.overlay, id, 'lower'), links.join(':'), { mode: 0o644 });
+    write(mount.initId, lower);
+    const top = [`l/${init.link}`, ...lower];
+    write(mount.mountId, top);
+    return top;
+  }
+
+  #describe(ids: { mountId: string; initId: string }, parent: ChainId | undefined): ContainerMount {
+    const top = join(this.#layout.overlay, ids.mountId);
+    const below = () => (parent === undefined ? [] : this.#layers.diffs(parent));
+    const described: ContainerMount = {
+      ...ids,
+      graphData: () => ({
+        LowerDir: [join(this.#layout.overlay, ids.initId, 'diff'), ...below()].join(':'),
+        MergedDir: join(top, 'merged'),
+        UpperDir: join(top, 'diff'),
+        WorkDir: join(top, 'work'),
+      }),
+    };
+    if (parent !== undefined) described.parent = parent;
+    return described;
+  }
+}
+
+function isMountPoint(target: string, parent: string): boolean {
+  const stat = statSync(target, { throwIfNoEntry: false });
+  return stat !== undefined && stat.dev !== statSync(parent).dev;
+}

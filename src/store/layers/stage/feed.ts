@@ -1,0 +1,109 @@
+import { EngineError } from '../../../base/mod.ts';
+import type { JobRequest, JobResult } from './layer-job.ts';
+import type { ToWorker } from './protocol.ts';
+import type { JobClient } from './stage-pool.ts';
+
+/** Large enough that messages cost nothing, small enough that a slow network shows progress. */
+const CHUNK = 512 * 1024;
+/** Buffers of one job: two under way or being read, one being filled. */
+const BUFFERS = 3;
+
+export interface ByteSource {
+  bytes: AsyncIterable<Uint8Array>;
+  onDownloaded?: ((bytes: number) => void) | undefined;
+  onExtracted?: ((bytes: number) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+interface Feed {
+  job: number;
+  request: JobRequest;
+  source: ByteSource;
+  send: (message: ToWorker, transfer?: ArrayBuffer[]) => void;
+  register: (client: JobClient) => void;
+}
+
+/**
+ * Passes a source to a worker: small chunks are gathered, and the source is read only while the worker keeps up.
+ * A source that throws, or the signal, aborts the job; this returns when the worker has cleaned up.
+ */
+export async function feed({ job, request, source, send, register }: Feed): Promise<JobResult> {
+  const { promise: outcome, resolve: settle } = Promise.withResolvers<JobResult | EngineError>();
+  let settled = false;
+  const free: ArrayBuffer[] = [];
+  let made = 0;
+  let extracted = 0;
+  let wake = () => {};
+  register({
+    taken(buffer, length) {
+      free.push(buffer);
+      extracted += length;
+      source.onExtracted?.(extracted);
+      wake();
+    },
+    settled(result) {
+      settled = true;
+      settle(result);
+      wake();
+    },
+  });
+  const nextBuffer = async (): Promise<Buffer | undefined> => {
+    while (!settled && free.length === 0 && made === BUFFERS) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    if (settled) return undefined;
+    const buffer = free.pop();
+    if (!buffer) made++;
+    return Buffer.from(buffer ?? new ArrayBuffer(CHUNK));
+  };
+  const pour = async (): Promise<void> => {
+    let downloaded = 0;
+    let filling: Buffer | undefined;
+    let filled = 0;
+    const flush = () => {
+      if (!filling || filled === 0) return;
+      const buffer = filling.buffer as ArrayBuffer;
+      send({ kind: 'bytes', job, buffer, length: filled }, [buffer]);
+      filling = undefined;
+      filled = 0;
+    };
+    for await (const chunk of source.bytes) {
+      for (let at = 0; at < chunk.length; ) {
+        filling ??= await nextBuffer();
+        if (!filling) return;
+        const length = Math.min(chunk.length - at, CHUNK - filled);
+        filling.set(chunk.subarray(at, at + length), filled);
+        filled += length;
+        at += length;
+        // Where the worker has nothing to do, it need not wait for a full buffer.
+        if (filled === CHUNK || free.length === made - 1) flush();
+      }
+      downloaded += chunk.length;
+      source.onDownloaded?.(downloaded);
+      if (settled || source.signal?.aborted) return;
+    }
+    flush();
+  };
+  send({ kind: 'begin', job, request });
+  const abort = () => {
+    send({ kind: 'abort', job });
+  };
+  source.signal?.addEventListener('abort', abort, { once: true });
+  try {
+    if (source.signal?.aborted) abort();
+    // A source may hang while the job is long over: whichever ends first.
+    else await Promise.race([pour(), outcome]);
+    if (!settled && !source.signal?.aborted) send({ kind: 'end', job });
+  } catch (error) {
+    abort();
+    await outcome;
+    throw error;
+  } finally {
+    source.signal?.removeEventListener('abort', abort);
+  }
+  const result = await outcome;
+  if (result instanceof EngineError) throw result;
+  return result;
+}

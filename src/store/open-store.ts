@@ -1,0 +1,68 @@
+import { existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { errnoOf, type Logger } from '../base/mod.ts';
+import { MS_BIND, MS_SHARED, mount, propagationOf, unmount } from '../sys/mod.ts';
+import { ImageDb } from './images/image-db.ts';
+import type { ImageStore } from './images/image-store.ts';
+import type { LayerStore } from './layers/layer-store.ts';
+import { OverlayLayers } from './layers/overlay-layers.ts';
+import { prepareLayout } from './layout.ts';
+import type { RootFs } from './rootfs/rootfs.ts';
+import { TreeRootFs } from './rootfs/tree-root-fs.ts';
+
+export interface StoreOptions {
+  dataRoot: string;
+  execRoot: string;
+  log: Logger;
+}
+
+/** All that is kept on disk for one data-root. One process at a time. */
+export interface Store {
+  layers: LayerStore;
+  images: ImageStore;
+  rootfs: RootFs;
+  /** Syncs what is pending and ends the threads; mounts stay. */
+  close(): Promise<void>;
+}
+
+/** Opens the store; undoes first what a crash left half done. */
+export async function openStore({ dataRoot, execRoot, log }: StoreOptions): Promise<Store> {
+  const layout = prepareLayout(resolve(dataRoot), resolve(execRoot));
+  const root = realpathSync(dataRoot);
+  const ownMark = join(resolve(execRoot), 'unmount-on-shutdown');
+  shareMounts(root, ownMark, log);
+  const layers = new OverlayLayers(layout, log);
+  const images = new ImageDb(layout, layers, log);
+  const close = async (): Promise<void> => {
+    await layers.close();
+    unshareMounts(root, ownMark);
+  };
+  return { layers, images, rootfs: new TreeRootFs(layers.disk), close };
+}
+
+/**
+ * Compat: as Docker does, mounts below the data-root are made to spread (for bind mounts with propagation from there)
+ * without touching the host's `/`: where the data-root is neither shared nor slave, it becomes a shared mount of its own.
+ * The file in the exec-root remembers, over a crash too, that the mount is ours.
+ */
+function shareMounts(dataRoot: string, ownMark: string, log: Logger): void {
+  const { isMountPoint, propagation } = propagationOf(dataRoot);
+  if (propagation !== 'private') return;
+  log.debug('making the data-root a shared mount', { dataRoot });
+  if (!isMountPoint) {
+    writeFileSync(ownMark, dataRoot);
+    mount(dataRoot, dataRoot, '', MS_BIND);
+  }
+  mount('none', dataRoot, '', MS_SHARED);
+}
+
+/** Takes our own mount of the data-root back, unless containers still have theirs below it. */
+function unshareMounts(dataRoot: string, ownMark: string): void {
+  if (!existsSync(ownMark)) return;
+  try {
+    unmount(dataRoot, 0);
+    rmSync(ownMark, { force: true });
+  } catch (error) {
+    if (errnoOf(error) !== 'EBUSY') throw error;
+  }
+}

@@ -1,0 +1,101 @@
+import { closeSync, openSync, readdirSync } from 'node:fs';
+import { constants } from 'node:os';
+import { EngineError, messageOf } from '../../base/mod.ts';
+import { makeInRoot, openInRoot, openRoot, readFileInRoot, SysError } from '../../sys/mod.ts';
+import type { DiskThread } from '../layers/disk-thread.ts';
+import { resolveUser } from './accounts.ts';
+import type { ResolvedUser, RootFs } from './rootfs.ts';
+
+/** What is read of a passwd or group file; whoever is named behind that is not found. */
+const ACCOUNTS_LIMIT = 4 << 20;
+const O_DIRECTORY = 0o200000;
+
+/** `RootFs` by openat2(2). */
+export class TreeRootFs implements RootFs {
+  readonly #disk: Pick<DiskThread, 'call'>;
+
+  constructor(disk: Pick<DiskThread, 'call'>) {
+    this.#disk = disk;
+  }
+
+  async lookupUser(root: string, user: string, groupAdd: string[]): Promise<ResolvedUser> {
+    return within(root, (fd) => {
+      const read = (path: string) => readFileInRoot(fd, path, ACCOUNTS_LIMIT)?.toString('utf8');
+      return resolveUser({ passwd: read('/etc/passwd'), group: read('/etc/group') }, user, groupAdd);
+    });
+  }
+
+  async ensureDirectory(root: string, path: string, owner: { uid: number; gid: number }): Promise<void> {
+    const made = within(root, (fd) =>
+      tryMake(path, () => makeInRoot(fd, path, { kind: 'directory', owner })),
+    );
+    if (!made.stat.isDirectory()) throw notADirectory(path);
+  }
+
+  async ensureMountPoint(root: string, path: string, kind: 'directory' | 'file'): Promise<string> {
+    const made = within(root, (fd) =>
+      tryMake(path, () => makeInRoot(fd, path, { kind, owner: { uid: 0, gid: 0 } })),
+    );
+    if (made.stat.isDirectory() !== (kind === 'directory')) {
+      // Compat: what runc says, and the Docker user sees, when the two do not fit together.
+      throw new EngineError(
+        'invalid',
+        `error mounting to rootfs at ${JSON.stringify(path)}: not a directory: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type`,
+      );
+    }
+    return made.path;
+  }
+
+  async copyUp(root: string, path: string, volume: string): Promise<void> {
+    const from = within(root, (fd) => openDirectory(fd, path));
+    if (from === undefined) return;
+    try {
+      const to = openSync(volume, O_DIRECTORY);
+      try {
+        if (readdirSync(`/proc/self/fd/${to}`).length > 0) return;
+        await this.#disk.call('copyTree', { from, to });
+      } finally {
+        closeSync(to);
+      }
+    } finally {
+      closeSync(from);
+    }
+  }
+}
+
+function within<T>(root: string, work: (fd: number) => T): T {
+  const fd = openRoot(root);
+  try {
+    return work(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A descriptor for reading the directory at `path` within a root; undefined if there is none. */
+function openDirectory(root: number, path: string): number | undefined {
+  const handle = openInRoot(root, path, O_DIRECTORY);
+  if (handle < 0) return undefined;
+  try {
+    return openSync(`/proc/self/fd/${handle}`, O_DIRECTORY);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function tryMake<T>(path: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof SysError)) throw error;
+    if (error.errno === constants.errno.ENOTDIR) throw notADirectory(path);
+    const hostile = [constants.errno.ELOOP, constants.errno.ENAMETOOLONG, constants.errno.EINVAL];
+    throw new EngineError(hostile.includes(error.errno) ? 'invalid' : 'internal', messageOf(error), {
+      cause: error,
+    });
+  }
+}
+
+function notADirectory(path: string): EngineError {
+  return new EngineError('invalid', `Cannot mkdir: ${path} is not a directory`);
+}

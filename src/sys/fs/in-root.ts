@@ -1,0 +1,179 @@
+import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { constants } from 'node:os';
+import { must, SysError } from '../errors.ts';
+import { chownAt, cString, mkdirAt, O_PATH, openAt, readlinkAt, unlinkAt } from '../ffi/file-calls.ts';
+import {
+  openAt2,
+  RESOLVE_BENEATH,
+  RESOLVE_IN_ROOT,
+  RESOLVE_NO_MAGICLINKS,
+  RESOLVE_NO_SYMLINKS,
+} from '../ffi/openat2.ts';
+
+const { ENOENT, EEXIST, ELOOP, ENOTDIR, EINVAL } = constants.errno;
+const O_DIRECTORY = 0o200000;
+const O_NOFOLLOW = 0o400000;
+const O_CREATE_NEW = 0o1 | 0o100 | 0o200 | 0o400000;
+/** As many as the kernel follows. */
+const MAX_LINKS = 40;
+
+/** A path as a container or an image says it: to be resolved beneath a root by the kernel, never joined to one. */
+export type TreePath = string;
+
+/** A descriptor of a tree's root. The caller closes it. */
+export function openRoot(root: string): number {
+  return must('open', openAt(-100, cString(root), O_PATH | O_DIRECTORY), root);
+}
+
+/**
+ * An O_PATH descriptor of what `path` leads to within the root, links followed as if the root were `/`. Gives `-errno`
+ * on error.
+ */
+export function openInRoot(root: number, path: TreePath, flags = 0): number {
+  if (path.includes('\0')) return -EINVAL;
+  const flagsInRoot = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  return openAt2(root, cString(path === '' ? '.' : path), O_PATH | flags, flagsInRoot);
+}
+
+/**
+ * Reads at most `limit` bytes of a regular file within a root. Undefined if there is no such file, or if it is not a
+ * regular one: a FIFO or device of a hostile image is never opened, only looked at.
+ */
+export function readFileInRoot(root: number, path: TreePath, limit: number): Buffer | undefined {
+  const handle = openInRoot(root, path);
+  if (handle < 0) return undefined;
+  try {
+    const stat = fstatSync(handle);
+    if (!stat.isFile()) return undefined;
+    // It is known to be a regular file; this opens the very same one for reading.
+    const fd = openSync(`/proc/self/fd/${handle}`, 'r');
+    try {
+      const buffer = Buffer.alloc(Math.min(limit, Math.max(stat.size, 4096)));
+      let length = 0;
+      while (length < buffer.length) {
+        const read = readSync(fd, buffer, length, buffer.length - length, length);
+        if (read === 0) break;
+        length += read;
+      }
+      return buffer.subarray(0, length);
+    } finally {
+      closeSync(fd);
+    }
+  } finally {
+    closeSync(handle);
+  }
+}
+
+export interface MakeInRoot {
+  /** What the path shall be if it is not there. */
+  kind: 'directory' | 'file';
+  owner: { uid: number; gid: number };
+}
+
+export interface MadeInRoot {
+  /** Resolved: no links, no dots; as the container sees it. */
+  path: string;
+  stat: Stats;
+  /** It was there already. */
+  existed: boolean;
+}
+
+/**
+ * Follows `path` within a root, also through links to what does not exist yet, and makes what is missing: parents as
+ * directories 0755, the last as `kind` says. Each step is opened beneath the root without following links, so
+ * somebody who changes the tree meanwhile can make this fail but not leave it.
+ */
+export function makeInRoot(root: number, path: TreePath, { kind, owner }: MakeInRoot): MadeInRoot {
+  if (path.includes('\0')) throw new SysError('mkdir', EINVAL, path);
+  const rest = split(path);
+  let at: string[] = [];
+  let links = 0;
+  let existed = true;
+  for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
+    if (part === '..') {
+      at.pop();
+      continue;
+    }
+    const next = [...at, part];
+    const step = openStep(root, next);
+    if (step < 0) {
+      if (step !== -ENOENT) throw new SysError('open', -step, `/${next.join('/')}`);
+      make(root, at, part, rest.some((later) => later !== '..') ? 'directory' : kind, owner);
+      existed = false;
+      at = next;
+      continue;
+    }
+    try {
+      const stat = fstatSync(step);
+      if (stat.isSymbolicLink()) {
+        if (++links > MAX_LINKS) throw new SysError('open', ELOOP, path);
+        const target = readlinkAt(step, cString('')) ?? '';
+        if (target.startsWith('/')) at = [];
+        rest.unshift(...split(target));
+        continue;
+      }
+      if (!stat.isDirectory() && rest.length > 0) throw new SysError('open', ENOTDIR, `/${next.join('/')}`);
+      at = next;
+    } finally {
+      closeSync(step);
+    }
+  }
+  const last = openStep(root, at);
+  if (last < 0) throw new SysError('open', -last, path);
+  try {
+    return { path: `/${at.join('/')}`, stat: fstatSync(last), existed };
+  } finally {
+    closeSync(last);
+  }
+}
+
+/** Removes a file or an empty directory within a root, if its parent leads through no link. Gives `-errno`. */
+export function removeInRoot(root: number, path: TreePath, kind: 'directory' | 'file'): number {
+  const parts = split(path);
+  const name = parts.pop();
+  if (name === undefined || name === '..') return -EINVAL;
+  const dir = openStep(root, parts);
+  if (dir < 0) return dir;
+  try {
+    return unlinkAt(dir, cString(name), kind === 'directory' ? 0x200 : 0);
+  } finally {
+    closeSync(dir);
+  }
+}
+
+function split(path: string): string[] {
+  return path.split('/').filter((part) => part !== '' && part !== '.');
+}
+
+function openStep(root: number, parts: readonly string[]): number {
+  const path = cString(parts.length === 0 ? '.' : parts.join('/'));
+  return openAt2(root, path, O_PATH | O_NOFOLLOW, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+}
+
+function make(
+  root: number,
+  parent: readonly string[],
+  name: string,
+  kind: MakeInRoot['kind'],
+  owner: MakeInRoot['owner'],
+): void {
+  const dir = must('open', openStep(root, parent), `/${parent.join('/')}`);
+  const cName = cString(name);
+  const path = `/${[...parent, name].join('/')}`;
+  try {
+    // Race: whoever makes it in this moment is as good as we are.
+    if (kind === 'directory') {
+      const result = mkdirAt(dir, cName, 0o755);
+      if (result < 0 && result !== -EEXIST) throw new SysError('mkdir', -result, path);
+      if (result < 0) return;
+    } else {
+      const fd = openAt(dir, cName, O_CREATE_NEW, 0o644);
+      if (fd < 0 && fd !== -EEXIST) throw new SysError('open', -fd, path);
+      if (fd < 0) return;
+      closeSync(fd);
+    }
+    must('chown', chownAt(dir, cName, owner.uid, owner.gid), path);
+  } finally {
+    closeSync(dir);
+  }
+}

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+
+/**
+ * How mounts spread from the mount that `path` (absolute, resolved) lies on, and whether `path` is its mount point.
+ * Reads all mounts: for a start of the daemon only. Spec: proc(5), `/proc/pid/mountinfo`.
+ */
+export function propagationOf(path: string): {
+  isMountPoint: boolean;
+  propagation: 'shared' | 'slave' | 'private';
+} {
+  let best: { point: string; fields: string[] } | undefined;
+  for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
+    const fields = line.split(' ');
+    const point = (fields[4] ?? '').replace(/\\([0-7]{3})/g, (_, code: string) =>
+      String.fromCharCode(Number.parseInt(code, 8)),
+    );
+    const covers = point === '/' || path === point || path.startsWith(`${point}/`);
+    // The last of several mounts on one point is the one that shows.
+    if (point !== '' && covers && point.length >= (best?.point.length ?? 0)) best = { point, fields };
+  }
+  const tags = best?.fields.slice(6, best.fields.indexOf('-')) ?? [];
+  const propagation = tags.some((tag) => tag.startsWith('shared:'))
+    ? 'shared'
+    : tags.some((tag) => tag.startsWith('master:'))
+      ? 'slave'
+      : 'private';
+  return { isMountPoint: best?.point === path, propagation };
+}
