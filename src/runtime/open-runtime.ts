@@ -7,6 +7,7 @@ import { Cgroup } from './cgroups/cgroup.ts';
 import { type CgroupDriver, type CgroupHost, detectCgroups } from './cgroups/host.ts';
 import { cgroupDirectories } from './cgroups/paths.ts';
 import { KeeperLink } from './connection/keeper-link.ts';
+import { CompiledSeccomp } from './crun/compiled-seccomp.ts';
 import { OciProgram } from './crun/program.ts';
 import { toRuntimeFailure } from './crun/translate.ts';
 import type { RuntimeVersion } from './crun/version.ts';
@@ -50,6 +51,7 @@ class KeptRuntime implements Runtime {
   readonly #exits: ExitFiles;
   readonly #host: CgroupHost;
   readonly #program: OciProgram;
+  readonly #seccomp: CompiledSeccomp;
   readonly #live = new Map<string, Live>();
   readonly #recorded = new Map<string, ContainerExit>();
   readonly #listeners: ((exit: ContainerExit) => void)[] = [];
@@ -60,6 +62,7 @@ class KeptRuntime implements Runtime {
     this.#link = new KeeperLink(options.execRoot, options.log);
     this.#exits = new ExitFiles(options.execRoot);
     this.#host = detectCgroups(options.cgroupDriver);
+    this.#seccomp = new CompiledSeccomp(options.log);
     this.#program = new OciProgram(options.execRoot, this.#host.driver, options.runtimePath);
   }
 
@@ -103,8 +106,11 @@ class KeptRuntime implements Runtime {
     const bundle = this.#bundle(id);
     const stdio = tty ? undefined : request.stdio;
     mkdirSync(bundle, { recursive: true, mode: 0o700 });
-    atomicWrite(join(bundle, 'config.json'), JSON.stringify(spec));
     try {
+      const runtime = await this.#program.command();
+      // Only crun takes a compiled filter.
+      const content = runtime.startByFifo ? this.#seccomp.apply(spec) : spec;
+      atomicWrite(join(bundle, 'config.json'), JSON.stringify(content));
       const { pid, startTime } = await this.#link.request('create', {
         id,
         startNumber,
@@ -113,7 +119,7 @@ class KeptRuntime implements Runtime {
         tty,
         holdStdin: openStdin && !stdinOnce,
         consoleSize: request.consoleSize,
-        runtime: await this.#program.command(),
+        runtime,
         deadlineMs: this.#options.deadlineMs ?? DEADLINE_MS,
       });
       const live = this.#adopt({ id, startNumber, pid, startTime, tty, started: false });
