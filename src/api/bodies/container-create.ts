@@ -38,26 +38,23 @@ const ipam = struct<NonNullable<EndpointSettings['IPAMConfig']>>('EndpointIPAMCo
 });
 
 /** Spec: Engine API, `EndpointSettings`. */
-export const endpoint: Codec<Partial<EndpointSettings>> = struct<Partial<EndpointSettings>>(
-  'EndpointSettings',
-  {
-    IPAMConfig: optional(ipam),
-    Links: strings,
-    Aliases: strings,
-    MacAddress: optional(string),
-    DriverOpts: optional(map(string)),
-    GwPriority: optional(integer('int')),
-    NetworkID: optional(string),
-    EndpointID: optional(string),
-    Gateway: optional(string),
-    IPAddress: optional(string),
-    IPPrefixLen: optional(integer('int')),
-    IPv6Gateway: optional(string),
-    GlobalIPv6Address: optional(string),
-    GlobalIPv6PrefixLen: optional(integer('int')),
-    DNSNames: strings,
-  },
-);
+const endpoint: Codec<Partial<EndpointSettings>> = struct<Partial<EndpointSettings>>('EndpointSettings', {
+  IPAMConfig: optional(ipam),
+  Links: strings,
+  Aliases: strings,
+  MacAddress: optional(string),
+  DriverOpts: optional(map(string)),
+  GwPriority: optional(integer('int')),
+  NetworkID: optional(string),
+  EndpointID: optional(string),
+  Gateway: optional(string),
+  IPAddress: optional(string),
+  IPPrefixLen: optional(integer('int')),
+  IPv6Gateway: optional(string),
+  GlobalIPv6Address: optional(string),
+  GlobalIPv6PrefixLen: optional(integer('int')),
+  DNSNames: strings,
+});
 
 const document = struct<Document>('CreateRequest', {
   ...CONTAINER_CONFIG,

@@ -4,7 +4,7 @@ import { type Codec, decode } from './go-json.ts';
 import { syntaxSentence } from './go-json-syntax.ts';
 
 /** More JSON than any client has to say. */
-export const MAX_JSON = 8 * 1024 * 1024;
+const MAX_JSON = 8 * 1024 * 1024;
 /** How much of a body that is too large is read and dropped, so that its client gets to see the answer. */
 const MAX_DISCARD = 1024 * 1024 * 1024;
 
@@ -47,7 +47,7 @@ export function parseJson(text: string): unknown {
 }
 
 /** Throws `invalid` unless the body is announced as JSON; no body needs no announcement. */
-export function checkContentType(source: Pick<BodySource, 'contentType' | 'contentLength'>): void {
+function checkContentType(source: Pick<BodySource, 'contentType' | 'contentLength'>): void {
   const type = source.contentType ?? '';
   if (type === '' && source.contentLength === 0) return;
   if (type === '') throw new EngineError('invalid', 'malformed Content-Type header (): mime: no media type');
@@ -58,7 +58,7 @@ export function checkContentType(source: Pick<BodySource, 'contentType' | 'conte
 }
 
 /** Reads all of `body` as UTF-8. What is beyond `max` bytes is dropped, then refused. */
-export async function readText(body: AsyncIterable<Uint8Array>, max: number): Promise<string> {
+async function readText(body: AsyncIterable<Uint8Array>, max: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body) {

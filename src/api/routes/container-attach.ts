@@ -1,10 +1,9 @@
 import type { AttachOptions, AttachSession, Containers } from '../../engine/containers/containers.ts';
-import { frameHeader, STDERR, STDOUT } from '../../spec/docker/mod.ts';
 import { failureOf } from '../errors.ts';
-import { CoalescingWriter } from '../http/coalesce.ts';
-import { type Hijack, MULTIPLEXED_STREAM, RAW_STREAM } from '../http/hijack.ts';
+import { type Hijack, RAW_STREAM } from '../http/hijack.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { HijackRoute } from '../http/route.ts';
+import { pipeSession, streamType } from './pipe-session.ts';
 
 export function attachRoute(containers: Pick<Containers, 'attach'>): HijackRoute {
   return {
@@ -29,52 +28,6 @@ async function attach(
   }
   connection.accept({ contentType: streamType(session.tty, request), repeatHeaders: false });
   await pipeSession(session, connection, { stdin: options.stdin });
-}
-
-/** The content type of a hijacked connection. Compat: framed streams said raw-stream before 1.42. */
-export function streamType(tty: boolean, { version }: Pick<ApiRequest, 'version'>): string {
-  return tty || version.below('1.42') ? RAW_STREAM : MULTIPLEXED_STREAM;
-}
-
-/**
- * Moves bytes both ways until the output ends or the client is gone; then both are closed. Output is pulled only
- * when the client's socket has room, input read only when the container has.
- */
-export async function pipeSession(
-  session: AttachSession,
-  connection: Hijack,
-  options: { stdin: boolean },
-): Promise<void> {
-  const close = () => session.close();
-  connection.signal.addEventListener('abort', close, { once: true });
-  if (connection.signal.aborted) close();
-  // Also without stdin: reading is how the end of a connection is seen.
-  void pipeInput(session, connection, options.stdin).catch(close);
-  try {
-    await pipeOutput(session, connection);
-  } catch {
-    // The client is gone, or the output broke off: in both cases the connection ends, and the client sees that.
-  } finally {
-    connection.signal.removeEventListener('abort', close);
-    close();
-    connection.end();
-  }
-}
-
-async function pipeInput(session: AttachSession, connection: Hijack, stdin: boolean): Promise<void> {
-  for await (const chunk of connection.input) {
-    if (stdin) await session.write(chunk);
-  }
-  if (stdin) await session.endInput();
-}
-
-async function pipeOutput(session: AttachSession, connection: Hijack): Promise<void> {
-  const writer = new CoalescingWriter((data) => connection.write(data));
-  for await (const { stream, data } of session.output) {
-    if (session.tty) await writer.append(data);
-    else await writer.append(frameHeader(stream === 'stderr' ? STDERR : STDOUT, data.length), data);
-  }
-  await writer.flush();
 }
 
 function optionsOf({ query }: ApiRequest): AttachOptions {
