@@ -1,4 +1,5 @@
 import { fetchBlob } from './fetch-blob.ts';
+import { hostTrust, type TrustStore } from './http/certificates.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { login } from './login.ts';
 import type { Registry } from './registry.ts';
@@ -11,6 +12,8 @@ export interface RegistryClientOptions {
   /** `daemon.json`: `registry-mirrors` (URLs), for Docker Hub. */
   registryMirrors?: string[];
   userAgent?: string;
+  /** Where certificates are; the host's bundle and `/etc/docker/certs.d` by default. */
+  trust?: Partial<TrustStore>;
   limits?: Partial<Limits>;
 }
 
@@ -20,6 +23,7 @@ export function createRegistry(options: RegistryClientOptions = {}): Registry & 
     insecureRegistries: options.insecureRegistries ?? [],
     registryMirrors: options.registryMirrors ?? [],
     userAgent: options.userAgent ?? 'minke',
+    trust: { ...hostTrust(), ...options.trust },
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   });
   return {

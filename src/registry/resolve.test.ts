@@ -162,6 +162,26 @@ describe('resolve', () => {
     expect(fake.requests.length).toBe(6);
   });
 
+  test.each([
+    ['head without end', 'HTTP/1.1 200 OK\r\n', 'a: b\r\n'],
+    ['100 Continue for ever', '', 'HTTP/1.1 100 Continue\r\n\r\n'],
+    ['chunks of one byte', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n', '1\r\n \r\n'],
+    ['chunk extension without end', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;', 'aaaaaa'],
+    ['junk', '', 'aaaaaa'],
+  ])('ends on a %s', async (_what, head, piece) => {
+    const flood = Buffer.from(piece.repeat(10_000));
+    const { code, message } = await resolveFrom(({ socket }) => {
+      socket.write(head);
+      const pump = () => {
+        while (!socket.destroyed && socket.write(flood));
+      };
+      socket.on('drain', pump);
+      pump();
+    });
+    expect(code).toMatch(/^(internal|timeout|corrupt)$/);
+    expect(message).not.toBe('');
+  });
+
   test('does not wait for a registry that asks for an hour', async () => {
     const body = refuse('TOOMANYREQUESTS', 'You have reached your pull rate limit.');
     const { fake, message } = await resolveFrom((request) =>

@@ -4,6 +4,7 @@ import { Authorizer } from './auth/authorizer.ts';
 import type { Credentials } from './auth/credentials.ts';
 import { type Endpoint, type EndpointOptions, Endpoints } from './endpoints.ts';
 import { AnswerError, readAnswerError } from './errors.ts';
+import { hasOwnTrust, readTrust, type TrustStore } from './http/certificates.ts';
 import type { Answer, Outgoing } from './http/exchange.ts';
 import { follow } from './http/follow.ts';
 import { retrying } from './http/retry.ts';
@@ -30,6 +31,7 @@ export interface RegistryRequest {
 export interface SessionOptions extends EndpointOptions {
   limits: Limits;
   userAgent: string;
+  trust: TrustStore;
 }
 
 const AGENT_OPTIONS = { keepAlive: true, maxFreeSockets: 16 };
@@ -44,19 +46,21 @@ export class Session implements Disposable {
   readonly #authorizer: Authorizer;
   readonly #userAgent: string;
   readonly #plain = new HttpAgent(AGENT_OPTIONS);
-  readonly #tls = new HttpsAgent(AGENT_OPTIONS);
-  readonly #unverified = new HttpsAgent({ ...AGENT_OPTIONS, rejectUnauthorized: false });
+  readonly #trust: TrustStore;
+  /** By host where one has certificates of its own, and by '' for all others; ' unverified' is added if need be. */
+  readonly #secure = new Map<string, HttpsAgent>();
 
   constructor(options: SessionOptions) {
     this.limits = options.limits;
     this.#userAgent = options.userAgent;
+    this.#trust = options.trust;
     this.#endpoints = new Endpoints(options);
     this.#authorizer = new Authorizer((outgoing) => this.sendAnonymous(outgoing));
   }
 
   /** Closes idle connections. */
   [Symbol.dispose](): void {
-    for (const agent of [this.#plain, this.#tls, this.#unverified]) agent.destroy();
+    for (const agent of [this.#plain, ...this.#secure.values()]) agent.destroy();
   }
 
   /**
@@ -176,7 +180,15 @@ export class Session implements Disposable {
 
   #agent(to: URL, endpoint?: Endpoint): HttpAgent {
     if (to.protocol === 'http:') return this.#plain;
-    return endpoint && !endpoint.verifyTls && to.host === endpoint.url.host ? this.#unverified : this.#tls;
+    const verify = !endpoint || endpoint.verifyTls || to.host !== endpoint.url.host;
+    const host = hasOwnTrust(this.#trust, to.host) ? to.host : '';
+    const key = verify ? host : `${host} unverified`;
+    const known = this.#secure.get(key);
+    if (known) return known;
+    const trust = readTrust(this.#trust, host);
+    const agent = new HttpsAgent({ ...AGENT_OPTIONS, ...trust, rejectUnauthorized: verify });
+    this.#secure.set(key, agent);
+    return agent;
   }
 }
 

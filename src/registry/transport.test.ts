@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -8,12 +8,16 @@ import { join } from 'node:path';
 import { parseReference, type Reference } from '../spec/reference.ts';
 import { createRegistry } from './create-registry.ts';
 import { fetchBlob } from './fetch-blob.ts';
+import type { TrustStore } from './http/certificates.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { resolve } from './resolve.ts';
 import { Session } from './session.ts';
 import { fakeImage, sha256 } from './testing/fake-image.ts';
 import { FakeRegistry } from './testing/fake-registry.ts';
 
+/** Debian installs it with ca-certificates. */
+const OPENSSL = 'openssl';
+const trust = { authoritiesFile: '', certificatesDirectory: '/nonexistent' };
 const limits = { ...DEFAULT_LIMITS, headMs: 2000, attempts: 2, backoffMs: 1 };
 const image = fakeImage(Buffer.from('layer'));
 const listener: RequestListener = (request, response) => {
@@ -30,7 +34,7 @@ beforeAll(() => {
   const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
   const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  spawnSync('openssl', ['req', '-x509', ...kind, '-keyout', key, '-out', cert, ...subject]);
+  spawnSync(OPENSSL, ['req', '-x509', ...kind, '-keyout', key, '-out', cert, ...subject]);
   tls = { key: readFileSync(key), cert: readFileSync(cert) };
 });
 
@@ -81,7 +85,13 @@ describe('scheme', () => {
   test('an unknown authority and plain HTTP are refused where TLS is demanded', async () => {
     const [secure, plain] = [createHttpsServer(tls, listener), createHttpServer(listener)];
     const ports = [await listen(secure), await listen(plain)];
-    using session = new Session({ limits, userAgent: 'test', insecureRegistries: [], registryMirrors: [] });
+    using session = new Session({
+      limits,
+      trust,
+      userAgent: 'test',
+      insecureRegistries: [],
+      registryMirrors: [],
+    });
     const errorAt = async (port: number | undefined) => {
       const url = new URL(`https://127.0.0.1:${port}`);
       const request = { method: 'GET' as const, path: '/v2/', scopes: [], opening: true };
@@ -98,6 +108,35 @@ describe('scheme', () => {
   });
 });
 
+describe('certificates', () => {
+  test('of a registry are taken from its directory, or from the bundle of the host', async () => {
+    const server = createHttpsServer(tls, listener);
+    const port = await listen(server);
+    const certificatesDirectory = join(directory, 'certs.d');
+    const own = join(certificatesDirectory, `127.0.0.1:${port}`);
+    mkdirSync(own, { recursive: true });
+    const bundle = join(directory, 'cert.pem');
+    copyFileSync(bundle, join(own, 'ca.crt'));
+    const options = { limits, userAgent: 'test', insecureRegistries: [], registryMirrors: [] };
+    const ping = async (store: TrustStore) => {
+      using session = new Session({ ...options, trust: store });
+      const url = new URL(`https://127.0.0.1:${port}`);
+      const endpoint = { url, verifyTls: true, mirror: false, contacted: false };
+      const answer = await session.send(endpoint, { method: 'GET', path: '/latest', scopes: [] });
+      await answer.body.discard();
+      return answer.status;
+    };
+    expect(await ping({ ...trust, certificatesDirectory })).toBe(200);
+    expect(await ping({ ...trust, authoritiesFile: bundle })).toBe(200);
+    await expect(ping(trust)).rejects.toThrow('certificate signed by unknown authority');
+    copyFileSync(bundle, join(own, 'client.cert'));
+    await expect(ping({ ...trust, certificatesDirectory })).rejects.toThrow(
+      'missing key client.key for client certificate client.cert. CA certificates must use the extension .crt',
+    );
+    await close(server);
+  });
+});
+
 describe('mirrors', () => {
   const reference: Reference = { domain: 'docker.io', path: 'x', tag: 'latest' };
 
@@ -108,7 +147,13 @@ describe('mirrors', () => {
     const server = createHttpServer(listener);
     const port = await listen(server);
     const registryMirrors = [`http://${broken.host}`, `http://127.0.0.1:${port}/prefix/`];
-    using session = new Session({ limits, userAgent: 'test', insecureRegistries: [], registryMirrors });
+    using session = new Session({
+      limits,
+      trust,
+      userAgent: 'test',
+      insecureRegistries: [],
+      registryMirrors,
+    });
     const auth = { username: 'u', password: 'p' };
     const resolved = await resolve(session, reference, { auth });
     const chunks: Uint8Array[] = [];

@@ -73,7 +73,7 @@ export function formatPlatform(p: Platform): string {
 }
 
 /** One spelling for each platform: `x86_64` becomes `amd64`, `aarch64/v8` `arm64`, `arm` `arm/v7`. */
-export function normalizePlatform(p: Platform): Platform {
+function normalizePlatform(p: Platform): Platform {
   const { variant: _variant, ...rest } = p;
   const { architecture, variant } = normalizeArch(
     p.architecture.toLowerCase(),

@@ -5,6 +5,11 @@ import { TransportError, transportError } from './transport-error.ts';
 const MAX_CHUNK = 256 << 10;
 /** A peer that sends less than this in a whole stall time has hung, however lively it looks. */
 const PROGRESS_BYTES = 4096;
+/** Pieces below this many bytes are joined: a Buffer costs more than that. */
+const SMALL_BYTES = 1024;
+/** A body in which so many more pieces are tiny than not (chunks of one byte) is made to cost us more than the peer. */
+const TINY_BYTES = 64;
+const MAX_TINY = 4_096;
 
 /**
  * The body of one answer. The socket is paused while nobody asks for more, so memory stays flat; only time spent
@@ -16,6 +21,9 @@ export class Body {
   readonly #url: URL;
   readonly #stallMs: number;
   #queue: Buffer[] = [];
+  /** The last entry of the queue, if it is a buffer of ours with room for more. */
+  #joint: { buffer: Buffer; used: number } | undefined;
+  #tiny = 0;
   #ended = false;
   #error: TransportError | undefined;
   #wake: (() => void) | undefined;
@@ -26,7 +34,7 @@ export class Body {
     this.#url = url;
     this.#stallMs = stallMs;
     incoming.on('data', (chunk: Buffer) => {
-      this.#queue.push(chunk);
+      this.#enqueue(chunk);
       incoming.pause();
       this.#wake?.();
     });
@@ -90,11 +98,39 @@ export class Body {
     this.#incoming.destroy();
   }
 
+  /** The parser gives all pieces of what it has read, also after a pause. */
+  #enqueue(chunk: Buffer): void {
+    this.#tiny = Math.max(0, this.#tiny + (chunk.length < TINY_BYTES ? 1 : -4));
+    if (chunk.length >= SMALL_BYTES) {
+      this.#joint = undefined;
+      this.#queue.push(chunk);
+      return;
+    }
+    if (this.#tiny > MAX_TINY) {
+      this.destroy(new TransportError('GET', this.#url, 'protocol', 'body in too many tiny pieces'));
+      return;
+    }
+    if (!this.#joint || this.#joint.used + chunk.length > this.#joint.buffer.length) {
+      this.#joint = { buffer: Buffer.allocUnsafe(16 * SMALL_BYTES), used: 0 };
+      this.#queue.push(this.#joint.buffer.subarray(0, 0));
+    }
+    const { buffer, used } = this.#joint;
+    buffer.set(chunk, used);
+    this.#joint.used = used + chunk.length;
+    this.#queue[this.#queue.length - 1] = buffer.subarray(0, this.#joint.used);
+  }
+
+  #dequeue(): Buffer | undefined {
+    const chunk = this.#queue.shift();
+    if (this.#queue.length === 0) this.#joint = undefined;
+    return chunk;
+  }
+
   async #next(patienceMs: number): Promise<Buffer | undefined> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       for (;;) {
-        const chunk = this.#queue.shift();
+        const chunk = this.#dequeue();
         if (chunk) return chunk;
         if (this.#ended) return undefined;
         if (this.#error) throw this.#error;

@@ -37,7 +37,7 @@ export function transportError(method: string, url: URL, error: unknown): Transp
 }
 
 /** A URL for messages: without credentials and without the query, where signatures are. */
-export function printable(url: URL): string {
+function printable(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;
 }
 

@@ -1,6 +1,5 @@
 import { EngineError } from '../../base/mod.ts';
 import { type DiffId, type Digest, isDigest } from '../digest.ts';
-import type { Platform } from '../platform.ts';
 import {
   flag,
   integer,
@@ -156,16 +155,6 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   );
   if (config.rootfs.diff_ids.length > MAX_LAYERS) throw new EngineError('invalid', 'max depth exceeded');
   return config;
-}
-
-/** The platform an image was built for, as far as its config tells. */
-export function platformOf(config: ImageConfig): Platform {
-  return {
-    os: config.os ?? '',
-    architecture: config.architecture ?? '',
-    ...(config.variant !== undefined && { variant: config.variant }),
-    ...(config['os.version'] !== undefined && { 'os.version': config['os.version'] }),
-  };
 }
 
 function kindOf(mediaType: unknown): ManifestDocument['kind'] | undefined {
