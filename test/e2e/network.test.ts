@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { ENGINE } from '../fixtures/daemon.ts';
 import { engine } from '../fixtures/engine.ts';
-import { freePort, run, sh, until } from '../fixtures/machine.ts';
+import { freePort, run, sh, sleep, until } from '../fixtures/machine.ts';
 import { removing, uniqueName } from '../fixtures/names.ts';
 import { Outside } from '../fixtures/outside.ts';
 
@@ -151,15 +153,36 @@ describe('published ports', () => {
     await using _box = removing(docker, name);
     const port = await freePort();
     await docker.ok([
-      ...['run', '-d', '--name', name, '-p', `127.0.0.1:${port}:5000/udp`, busybox],
-      ...['sh', '-c', 'while :; do nc -u -l -p 5000 -e cat; done'],
+      'run',
+      '-d',
+      '--name',
+      name,
+      '-p',
+      `127.0.0.1:${port}:5000/udp`,
+      busybox,
+      'sleep',
+      '100',
     ]);
-    const ask = `echo echoed | busybox timeout 2 busybox nc -u -w 1 127.0.0.1 ${port}`;
-    const answer = await until('an answer', async () => {
-      const result = await run('sh', ['-c', ask]);
-      return result.stdout;
-    });
-    expect(answer).toBe('echoed\n');
+    const pid = await docker.ok(['inspect', '-f', '{{.State.Pid}}', name]);
+    // Debian's busybox has no UDP server: ours enters the container's network.
+    const echo =
+      "const s = require('dgram').createSocket('udp4'); s.on('message', (m, r) => s.send(m, r.port, r.address)); s.bind(5000)";
+    const server = spawn('nsenter', ['-t', pid, '-n', process.execPath, '-e', echo], { stdio: 'ignore' });
+    const client = createSocket('udp4');
+    const answers: string[] = [];
+    client.on('message', (bytes) => answers.push(bytes.toString()));
+    client.on('error', () => {});
+    try {
+      await until('an answer', async () => {
+        client.send('echoed', port, '127.0.0.1');
+        await sleep(100);
+        return answers.length > 0;
+      });
+      expect(answers[0]).toBe('echoed');
+    } finally {
+      client.close();
+      server.kill('SIGKILL');
+    }
   });
 
   test('a port that is taken is an error, and nothing is left of the container but its record', async () => {
