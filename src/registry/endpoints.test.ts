@@ -40,6 +40,16 @@ describe('candidates', () => {
     expect(await urls(domain, insecure)).toEqual([`https://${domain}`]);
   });
 
+  test.each([
+    [['10.0.0.0/99'], [], 'insecure registry 10.0.0.0/99 is not valid'],
+    [['x/8'], [], 'insecure registry x/8 is not valid'],
+    [[], ['mirror'], 'invalid mirror: "mirror" is not a valid URI'],
+    [[], ['ftp://m'], 'invalid mirror: unsupported scheme "ftp" in "ftp://m"'],
+    [[], ['http://u:p@m'], 'invalid mirror'],
+  ])('refuses the settings %p and %p', async (insecure, mirrors, message) => {
+    await expect(urls('x.io', insecure, mirrors)).rejects.toThrow(message);
+  });
+
   test('what worked is remembered until it is forgotten', async () => {
     const endpoints = new Endpoints({ insecureRegistries: [], registryMirrors: [] });
     const [, tls] = await endpoints.candidates('localhost');

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
+import { EngineError } from '../base/mod.ts';
 
 /** A place where a registry's API is served. */
 export interface Endpoint {
@@ -34,7 +35,8 @@ export class Endpoints {
     this.#options = options;
     this.#insecureNets.addSubnet('127.0.0.0', 8, 'ipv4');
     this.#insecureNets.addAddress('::1', 'ipv6');
-    for (const entry of options.insecureRegistries) this.#addInsecure(entry);
+    for (const mirror of options.registryMirrors) checkMirror(mirror);
+    for (const entry of options.insecureRegistries) this.#addInsecure(entry.replace(/^https?:\/\//, ''));
     this.#hasNets = options.insecureRegistries.some((entry) => entry.includes('/'));
   }
 
@@ -80,9 +82,15 @@ export class Endpoints {
   #addInsecure(entry: string): void {
     const [address = '', bits] = entry.split('/');
     const version = isIP(address);
-    if (bits !== undefined && version !== 0) {
-      this.#insecureNets.addSubnet(address, Number(bits), version === 6 ? 'ipv6' : 'ipv4');
-    } else this.#insecureHosts.add(entry.toLowerCase());
+    if (bits === undefined) {
+      this.#insecureHosts.add(entry.toLowerCase());
+      return;
+    }
+    const length = /^\d{1,3}$/.test(bits) ? Number(bits) : Number.NaN;
+    if (version === 0 || !(length <= (version === 6 ? 128 : 32))) {
+      throw new EngineError('invalid', `insecure registry ${entry} is not valid: invalid CIDR address`);
+    }
+    this.#insecureNets.addSubnet(address, length, version === 6 ? 'ipv6' : 'ipv4');
   }
 
   async #isInsecure(domain: string): Promise<boolean> {
@@ -97,6 +105,19 @@ export class Endpoints {
 
   #inNets(address: string): boolean {
     return this.#insecureNets.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  }
+}
+
+/** Compat: moby's `ValidateMirror`. */
+function checkMirror(text: string): void {
+  const url = URL.parse(text);
+  if (!url) throw new EngineError('invalid', `invalid mirror: "${text}" is not a valid URI`);
+  if (!/^https?:$/.test(url.protocol)) {
+    const scheme = url.protocol.slice(0, -1);
+    throw new EngineError('invalid', `invalid mirror: unsupported scheme "${scheme}" in "${text}"`);
+  }
+  if (url.username || url.password || url.search || url.hash) {
+    throw new EngineError('invalid', `invalid mirror: query, fragment or credentials in "${url.origin}"`);
   }
 }
 

@@ -124,7 +124,7 @@ export class Session implements Disposable {
     const url = new URL(endpoint.url.pathname.replace(/\/$/, '') + request.path, endpoint.url);
     // Credentials are for the registry that the user named, not for its mirrors.
     const shown = endpoint.mirror ? undefined : credentials;
-    const access = { origin: endpoint.url.origin, scopes, credentials: shown };
+    const access = { origin: endpoint.url.origin, scopes, credentials: shown, signal };
     const attempt = async (authorization: string | undefined) => {
       const all = { 'user-agent': this.#userAgent, 'accept-encoding': 'identity', ...headers };
       const outgoing: Outgoing = {

@@ -37,12 +37,15 @@ describe('token authentication', () => {
     await using fake = fakes.registry;
     using registry = createRegistry({ limits });
     const reference = parseReference(`${fake.host}/x`);
-    await registry.resolve(reference, {});
+    await Promise.all([registry.resolve(reference, {}), registry.resolve(reference, {})]);
+    const unauthorized = fake.requests.filter(({ headers }) => headers['authorization'] === undefined).length;
     await Promise.all([registry.resolve(reference, {}), registry.resolve(reference, {})]);
     expect(tokens.requests.length).toBe(1);
     expect(query(tokens.requests[0])).toEqual({ service: 'svc', scope: 'repository:x:pull' });
     expect(tokens.requests[0]?.headers['authorization']).toBeUndefined();
-    expect(fake.requests.filter(({ headers }) => headers['authorization'] === undefined).length).toBe(1);
+    expect(fake.requests.filter(({ headers }) => headers['authorization'] === undefined).length).toBe(
+      unauthorized,
+    );
   });
 
   test('shows user and password to the token server only', async () => {
@@ -111,6 +114,16 @@ describe('token authentication', () => {
     await using fake = fakes.registry;
     using registry = createRegistry({ limits });
     await expect(registry.resolve(parseReference(`${fake.host}/x`), { auth: user })).rejects.toThrow(message);
+  });
+
+  test('a pull is cancelled also while the token server hangs', async () => {
+    const abort = new AbortController();
+    const fakes = await withTokens(() => abort.abort());
+    await using _tokens = fakes.tokens;
+    await using fake = fakes.registry;
+    using registry = createRegistry();
+    const pending = registry.resolve(parseReference(`${fake.host}/x`), { signal: abort.signal });
+    await expect(pending).rejects.toMatchObject({ code: 'cancelled' });
   });
 
   test('ends on a registry that takes no token at all', async () => {

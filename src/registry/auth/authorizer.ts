@@ -11,6 +11,7 @@ export interface AccessRequest {
   origin: string;
   scopes: string[];
   credentials?: Credentials | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -45,9 +46,13 @@ export class Authorizer {
     const challenge = pick(parseChallenges(header));
     if (!challenge) return undefined;
     remember(this.#challenges, access.origin, challenge);
-    if (tried?.startsWith('Bearer ')) {
-      const request = tokenRequest(challenge, access);
-      if (request) this.#tokens.delete(keyOf(request));
+    const request = challenge.scheme === 'bearer' ? tokenRequest(challenge, access) : undefined;
+    if (request && tried !== undefined) {
+      // Race: another request may have fetched a new one already.
+      const key = keyOf(request);
+      const known = this.#tokens.get(key);
+      const token = await known?.catch(() => undefined);
+      if (`Bearer ${token?.token}` === tried && this.#tokens.get(key) === known) this.#tokens.delete(key);
     }
     const next = await this.#answer(challenge, access);
     return next === tried ? undefined : next;
@@ -58,19 +63,39 @@ export class Authorizer {
     if (challenge.scheme === 'basic') return credentials?.username ? basicAuth(credentials) : undefined;
     if (credentials?.registryToken) return `Bearer ${credentials.registryToken}`;
     const request = tokenRequest(challenge, access);
-    return request ? `Bearer ${(await this.#token(request)).token}` : undefined;
+    if (!request) return undefined;
+    const { token } = await orCancelled(this.#token(request), request.realm, access.signal);
+    return `Bearer ${token}`;
   }
 
   async #token(request: TokenRequest): Promise<Token> {
     const key = keyOf(request);
-    const cached = await this.#tokens.get(key)?.catch(() => undefined);
-    if (cached && cached.expiresAt > performance.now()) return cached;
+    // Race: between the look and the new entry there must be no await, or two would fetch.
+    for (let known = this.#tokens.get(key); known; known = this.#tokens.get(key)) {
+      const token = await known.catch(() => undefined);
+      if (token && token.expiresAt > performance.now()) return token;
+      if (this.#tokens.get(key) === known) this.#tokens.delete(key);
+    }
     const pending = fetchToken(request, this.#send);
     remember(this.#tokens, key, pending);
     pending.catch(() => {
       if (this.#tokens.get(key) === pending) this.#tokens.delete(key);
     });
     return await pending;
+  }
+}
+
+/** Waits for a token that others may be waiting for too: only the waiting is cancelled. */
+async function orCancelled<T>(work: Promise<T>, url: URL, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return await work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const cancel = () => reject(new TransportError('GET', url, 'cancelled', 'context canceled'));
+  if (signal.aborted) cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', cancel);
   }
 }
 

@@ -76,9 +76,11 @@ export async function retrying<T>(
 
 function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  signal?.addEventListener('abort', () => resolve(), { once: true });
+  const wake = () => resolve();
+  const timer = setTimeout(wake, ms);
+  signal?.addEventListener('abort', wake, { once: true });
   return promise.finally(() => {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', wake);
   });
 }
