@@ -2,8 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createApiServer } from '../api/mod.ts';
 import { KeyedLock, type Logger } from '../base/mod.ts';
-import type { ContainerStatus } from '../spec/docker/mod.ts';
-import { createContainers, type ContainersContext, Directory } from '../engine/containers/mod.ts';
+import { type ContainersContext, createContainers, Directory } from '../engine/containers/mod.ts';
 import { EventBus } from '../engine/events/mod.ts';
 import { createImages } from '../engine/images/mod.ts';
 import { PredefinedNetworks } from '../engine/networks/mod.ts';
@@ -12,7 +11,8 @@ import { LocalVolumes } from '../engine/volumes/mod.ts';
 import type { Logs } from '../logs/mod.ts';
 import type { Net } from '../net/mod.ts';
 import { createRegistry } from '../registry/mod.ts';
-import { canLimitSwap, type CgroupHost, type Runtime } from '../runtime/mod.ts';
+import { type CgroupHost, canLimitSwap, type Runtime } from '../runtime/mod.ts';
+import type { ContainerStatus } from '../spec/docker/mod.ts';
 import { ContainerRecords, NetworkRecords, type Store, VolumeRecords } from '../store/mod.ts';
 import type { Config } from './config/config.ts';
 import { defaultBridge } from './default-bridge.ts';
@@ -105,12 +105,27 @@ export async function compose(config: Config, rooms: Rooms, log: Logger) {
     ipForwarding: () => readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8').trim() === '1',
   });
   const api = createApiServer({
-    backends: { containers: createContainers(context), images, networks, volumes, system, events, login: registry },
+    backends: {
+      containers: createContainers(context),
+      images,
+      networks,
+      volumes,
+      system,
+      events,
+      login: registry,
+    },
     serverVersion: identity.version,
     cgroupUnified: cgroup.version === 2,
     log,
   });
-  return { api, context, events, registry, bridge: networks.find('bridge').bridge, tmp: join(dataRoot, 'tmp') };
+  return {
+    api,
+    context,
+    events,
+    registry,
+    bridge: networks.find('bridge').bridge,
+    tmp: join(dataRoot, 'tmp'),
+  };
 }
 
 function countByStatus(directory: Directory): Partial<Record<ContainerStatus, number>> {

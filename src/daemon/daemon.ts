@@ -23,7 +23,10 @@ export interface Daemon {
  * Throws `unavailable` if another daemon has the data-root.
  */
 export async function startDaemon(config: Config): Promise<Daemon> {
-  const log = createLogger((line) => process.stderr.write(line), () => config.logLevel);
+  const log = createLogger(
+    (line) => process.stderr.write(line),
+    () => config.logLevel,
+  );
   await using closing = new AsyncDisposableStack();
   mkdirSync(config.dataRoot, { recursive: true, mode: 0o711 });
   mkdirSync(config.execRoot, { recursive: true, mode: 0o711 });
@@ -51,7 +54,11 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   await opening;
   closing.defer(() => runtime.close());
 
-  const { api, context, events, registry, bridge } = await compose(config, { store, runtime, logs, net, cgroup }, log);
+  const { api, context, events, registry, bridge } = await compose(
+    config,
+    { store, runtime, logs, net, cgroup },
+    log,
+  );
   closing.defer(() => events.close());
   closing.use(registry);
   if (bridge) await net.ensureBridge(bridge);
@@ -90,7 +97,10 @@ function exitQueue(listen: (listener: (exit: ContainerExit) => void) => void) {
   };
 }
 
-async function stopAll(context: Parameters<typeof restoreContainers>[0], timeoutSeconds: number): Promise<void> {
+async function stopAll(
+  context: Parameters<typeof restoreContainers>[0],
+  timeoutSeconds: number,
+): Promise<void> {
   const { createContainers } = await import('../engine/containers/mod.ts');
   const verbs = createContainers(context);
   const running = context.directory.all().filter(({ status }) => isRunning(status));

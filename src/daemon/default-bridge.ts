@@ -47,7 +47,10 @@ function choosePool(bridge: string, host: HostAddresses): { subnet: string; gate
     if (!ours || taken.some((theirs) => overlap(ours, theirs))) continue;
     return { subnet: pool, gateway: formatIpv4(ours.base + 1) };
   }
-  throw new EngineError('unavailable', 'could not find an available, non-overlapping IPv4 address pool: give one by --bip');
+  throw new EngineError(
+    'unavailable',
+    'could not find an available, non-overlapping IPv4 address pool: give one by --bip',
+  );
 }
 
 function overlap(a: Subnet, b: Subnet): boolean {

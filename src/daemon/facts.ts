@@ -1,17 +1,17 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CgroupFacts } from '../engine/system/mod.ts';
-import { canLimitSwap, type CgroupHost } from '../runtime/mod.ts';
+import { type CgroupHost, canLimitSwap } from '../runtime/mod.ts';
 
 /** Names as Docker prints them. Spec: linux/magic.h. */
 const FILESYSTEMS: Record<number, string> = {
-  0xef53: 'extfs',
-  0x58465342: 'xfs',
-  0x9123683e: 'btrfs',
-  0x01021994: 'tmpfs',
-  0x794c7630: 'overlayfs',
-  0x2fc12fc1: 'zfs',
-  0xf2f52010: 'f2fs',
+  61267: 'extfs',
+  1481003842: 'xfs',
+  2435016766: 'btrfs',
+  16914836: 'tmpfs',
+  2035054128: 'overlayfs',
+  801189825: 'zfs',
+  4076150800: 'f2fs',
 };
 
 /** Rows of `docker info` under the storage driver. */

@@ -27,6 +27,8 @@ function fail(what: string, error: unknown): never {
 
 process.on('SIGPIPE', () => {});
 process.on('unhandledRejection', (error) => {
-  process.stderr.write(`minked: unhandled rejection: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `minked: unhandled rejection: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
 });
 main().catch((error: unknown) => fail('failed to start daemon', error));

@@ -6,7 +6,9 @@ import type { VolumeUsers } from '../engine/volumes/mod.ts';
 import type { NetworkContainer } from '../spec/docker/mod.ts';
 
 /** Answers what images, networks and volumes ask about containers, which they do not import. */
-export function containerUsers(directory: Directory): NetworkUsers & { images: ImageUsers; volumes: VolumeUsers } {
+export function containerUsers(
+  directory: Directory,
+): NetworkUsers & { images: ImageUsers; volumes: VolumeUsers } {
   return {
     images: {
       usersOf: (id) =>

@@ -29,7 +29,11 @@ export function booleanFilter(filters: Filters, key: string): boolean | undefine
 }
 
 /** True if `labels` satisfy every `label` filter (`key` or `key=value`). */
-export function matchesLabels(filters: Filters, labels: Record<string, string> | null | undefined, key = 'label'): boolean {
+export function matchesLabels(
+  filters: Filters,
+  labels: Record<string, string> | null | undefined,
+  key = 'label',
+): boolean {
   return valuesOf(filters, key).every((wanted) => {
     const cut = wanted.indexOf('=');
     const name = cut < 0 ? wanted : wanted.slice(0, cut);

@@ -16,14 +16,31 @@ function withFile(content: string, check: (path: string) => void): void {
 }
 
 test('readConfig takes flags as dockerd spells them', () => {
-  const config = readConfig(['--data-root', '/d', '--exec-root=/e', '-H', 'unix:///s', '-H', 'tcp://127.0.0.1:1', '--icc=false']);
-  expect(config).toMatchObject({ dataRoot: '/d', execRoot: '/e', hosts: ['unix:///s', 'tcp://127.0.0.1:1'], icc: false });
+  const config = readConfig([
+    '--data-root',
+    '/d',
+    '--exec-root=/e',
+    '-H',
+    'unix:///s',
+    '-H',
+    'tcp://127.0.0.1:1',
+    '--icc=false',
+  ]);
+  expect(config).toMatchObject({
+    dataRoot: '/d',
+    execRoot: '/e',
+    hosts: ['unix:///s', 'tcp://127.0.0.1:1'],
+    icc: false,
+  });
   expect(config.bridge).toMatch(/^minke-[0-9a-f]{8}$/);
 });
 
 test('readConfig takes daemon.json, and refuses a setting that stands in both places', () => {
   withFile('{"log-driver":"none","max-concurrent-downloads":5,"log-opts":{"max-size":"1m"}}', (path) => {
-    expect(readConfig(['--config-file', path])).toMatchObject({ logDriver: 'none', maxConcurrentDownloads: 5 });
+    expect(readConfig(['--config-file', path])).toMatchObject({
+      logDriver: 'none',
+      maxConcurrentDownloads: 5,
+    });
     expect(() => readConfig(['--config-file', path, '--log-driver', 'json-file'])).toThrow(
       'the following directives are specified both as a flag and in the configuration file: log-driver',
     );
@@ -37,6 +54,8 @@ test('readConfig names what is wrong in daemon.json', () => {
   withFile('{"debug":"yes"}', (path) => {
     expect(() => readConfig(['--config-file', path])).toThrow('"debug" must be a boolean');
   });
-  withFile('{', (path) => expect(() => readConfig(['--config-file', path])).toThrow('unable to configure the daemon'));
+  withFile('{', (path) =>
+    expect(() => readConfig(['--config-file', path])).toThrow('unable to configure the daemon'),
+  );
   expect(() => readConfig(['--config-file', '/nowhere/daemon.json'])).toThrow('ENOENT');
 });

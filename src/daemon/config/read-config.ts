@@ -23,7 +23,9 @@ export function readConfig(argv: string[]): Config {
   const file = readFile(typeof named === 'string' ? named : DEFAULT_CONFIG_FILE, named !== undefined);
   const both = Object.keys(file).filter((key) => flags[key] !== undefined);
   if (both.length > 0) {
-    const rows = both.map((key) => `${key}: (from flag: ${String(flags[key])}, from file: ${String(file[key])})`);
+    const rows = both.map(
+      (key) => `${key}: (from flag: ${String(flags[key])}, from file: ${String(file[key])})`,
+    );
     throw new EngineError(
       'invalid',
       `the following directives are specified both as a flag and in the configuration file: ${rows.join(', ')}`,
@@ -33,7 +35,9 @@ export function readConfig(argv: string[]): Config {
 }
 
 function readFlags(argv: string[]): Values {
-  const options: NonNullable<Parameters<typeof parseArgs>[0]>['options'] = { 'config-file': { type: 'string' } };
+  const options: NonNullable<Parameters<typeof parseArgs>[0]>['options'] = {
+    'config-file': { type: 'string' },
+  };
   for (const [key, { type, flag = key, short }] of Object.entries(KEYS)) {
     options[flag] = {
       type: type === 'boolean' || type === 'ignored' ? 'boolean' : 'string',
@@ -51,7 +55,8 @@ function readFlags(argv: string[]): Values {
   for (const [key, { type, flag = key }] of Object.entries(KEYS)) {
     const value = values[flag];
     if (value === undefined) continue;
-    read[key] = type === 'map' ? toMap(value as string[]) : type === 'number' ? toNumber(flag, value as string) : value;
+    read[key] =
+      type === 'map' ? toMap(value as string[]) : type === 'number' ? toNumber(flag, value as string) : value;
   }
   return read;
 }
@@ -81,7 +86,10 @@ function readFile(path: string, mustExist: boolean): Values {
     throw new EngineError('invalid', why, { cause: error });
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new EngineError('invalid', `unable to configure the daemon with file ${path}: it is not a JSON object`);
+    throw new EngineError(
+      'invalid',
+      `unable to configure the daemon with file ${path}: it is not a JSON object`,
+    );
   }
   const values = json as Values;
   const unknown = Object.keys(values).filter((key) => KEYS[key] === undefined);
@@ -99,9 +107,15 @@ function checkType(path: string, key: string, value: unknown): void {
   const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
   const type = KEYS[key]?.type ?? 'ignored';
   const right =
-    type === 'ignored' || (type === 'list' && isList) || (type === 'map' && isMap) || typeof value === (type as string);
+    type === 'ignored' ||
+    (type === 'list' && isList) ||
+    (type === 'map' && isMap) ||
+    (['string', 'boolean', 'number'].includes(type) && type === typeof value);
   if (!right) {
-    throw new EngineError('invalid', `unable to configure the daemon with file ${path}: "${key}" must be a ${type}`);
+    throw new EngineError(
+      'invalid',
+      `unable to configure the daemon with file ${path}: "${key}" must be a ${type}`,
+    );
   }
 }
 
@@ -113,7 +127,8 @@ function toConfig(values: Values): Config {
   const execRoot = resolve(text('exec-root', DEFAULT_EXEC_ROOT));
   const level = text('log-level', flag('debug', false) ? 'debug' : 'info');
   const storage = text('storage-driver', 'overlay2');
-  if (storage !== 'overlay2') throw new EngineError('invalid', `storage driver ${storage} is not supported: use overlay2`);
+  if (storage !== 'overlay2')
+    throw new EngineError('invalid', `storage driver ${storage} is not supported: use overlay2`);
   if (!LEVELS.includes(level as 'info')) throw new EngineError('invalid', `invalid logging level: ${level}`);
   const mtu = number('mtu', 1500);
   if (mtu < 0) throw new EngineError('invalid', `invalid default MTU: ${mtu}`);
@@ -175,5 +190,8 @@ function toMap(entries: string[]): Record<string, string> {
 
 function toNumber(flag: string, text: string): number {
   if (/^-?\d+$/.test(text)) return Number(text);
-  throw new EngineError('invalid', `invalid argument "${text}" for "--${flag}" flag: it must be a whole number`);
+  throw new EngineError(
+    'invalid',
+    `invalid argument "${text}" for "--${flag}" flag: it must be a whole number`,
+  );
 }

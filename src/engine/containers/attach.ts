@@ -16,7 +16,10 @@ export async function attach(
 ): Promise<AttachSession> {
   const { config } = container.record;
   if (container.status === 'paused') {
-    throw new EngineError('conflict', `container ${container.id} is paused, unpause the container before attach`);
+    throw new EngineError(
+      'conflict',
+      `container ${container.id} is paused, unpause the container before attach`,
+    );
   }
   if (container.status === 'restarting') {
     throw new EngineError(
@@ -65,7 +68,8 @@ async function* output(
   try {
     if (options.logs) {
       const query = { stdout: options.stdout, stderr: options.stderr, follow: false };
-      for await (const { stream, line } of context.logs.read(logTarget(container), query)) yield { stream, data: line };
+      for await (const { stream, line } of context.logs.read(logTarget(container), query))
+        yield { stream, data: line };
     }
     for await (const chunk of subscription ?? []) if (wanted(chunk)) yield chunk;
   } finally {

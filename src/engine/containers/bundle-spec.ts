@@ -2,7 +2,14 @@ import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { EngineError, errnoOf } from '../../base/mod.ts';
 import type { Sandbox } from '../../net/mod.ts';
-import { type BundleInput, buildSpec, containerEnv, gatherHostFacts, type ResolvedMount } from '../../runtime/mod.ts';
+import {
+  type BundleInput,
+  buildSpec,
+  containerEnv,
+  gatherHostFacts,
+  type ResolvedMount,
+} from '../../runtime/mod.ts';
+import type { MountRequest } from '../../spec/docker/mod.ts';
 import type { RuntimeSpec } from '../../spec/oci/runtime.ts';
 import type { ContainerRecord, MountPointRecord } from '../../store/mod.ts';
 import type { Container } from './container.ts';
@@ -21,7 +28,8 @@ export async function bundleSpec(
   const { record } = container;
   const { config, hostConfig } = record;
   const user = await context.rootfs.lookupUser(rootfs, config.User, hostConfig.GroupAdd ?? []);
-  if (config.WorkingDir !== '') await context.rootfs.ensureDirectory(rootfs, config.WorkingDir, { uid: 0, gid: 0 });
+  if (config.WorkingDir !== '')
+    await context.rootfs.ensureDirectory(rootfs, config.WorkingDir, { uid: 0, gid: 0 });
   writeContainerFiles(context, container, sandbox);
   const name = config.Hostname || hostname();
   const input: BundleInput = {
@@ -43,7 +51,11 @@ export async function bundleSpec(
   return buildSpec(input);
 }
 
-function netnsOf(context: ContainersContext, container: Container, sandbox: Sandbox | undefined): BundleInput['netns'] {
+function netnsOf(
+  context: ContainersContext,
+  container: Container,
+  sandbox: Sandbox | undefined,
+): BundleInput['netns'] {
   if (sandbox) return { path: sandbox.netns };
   const mode = parseNetworkMode(context, container.record.hostConfig.NetworkMode);
   if (mode.kind !== 'container') return 'host';
@@ -52,7 +64,10 @@ function netnsOf(context: ContainersContext, container: Container, sandbox: Sand
   return theirs ? { path: theirs.netns } : 'host';
 }
 
-function joinedNamespaces(context: ContainersContext, { hostConfig }: ContainerRecord): NonNullable<BundleInput['joined']> {
+function joinedNamespaces(
+  context: ContainersContext,
+  { hostConfig }: ContainerRecord,
+): NonNullable<BundleInput['joined']> {
   const joined: NonNullable<BundleInput['joined']> = {};
   const path = (mode: string, kind: 'ipc' | 'pid' | 'uts') => {
     if (!mode.startsWith('container:')) return;
@@ -80,7 +95,10 @@ function byDepth(a: MountPointRecord, b: MountPointRecord): number {
 function resolveMount(point: MountPointRecord): ResolvedMount[] {
   const { Destination: destination, RW: writable } = point;
   if (point.Type === 'tmpfs') {
-    const { SizeBytes: size, Mode: mode } = (point.Spec?.['TmpfsOptions'] ?? {}) as { SizeBytes?: number; Mode?: number };
+    const { SizeBytes: size, Mode: mode } = (point.Spec?.['TmpfsOptions'] ?? {}) as {
+      SizeBytes?: number;
+      Mode?: number;
+    };
     const options = ['nosuid', 'nodev', 'noexec', ...(writable ? [] : ['ro'])];
     if (size) options.push(`size=${size}`);
     if (mode) options.push(`mode=${mode.toString(8)}`);
@@ -88,7 +106,21 @@ function resolveMount(point: MountPointRecord): ResolvedMount[] {
   }
   if (point.Type === 'bind') ensureSource(point);
   const propagation = point.Propagation || 'rprivate';
-  return [{ type: 'bind', source: point.Source, destination, options: ['rbind', writable ? 'rw' : 'ro', propagation] }];
+  const recursion = bindOptions(point).NonRecursive ? 'bind' : 'rbind';
+  const access = writable ? 'rw' : isReadOnlyFlat(point) ? 'ro' : 'rro';
+  return [{ type: 'bind', source: point.Source, destination, options: [recursion, access, propagation] }];
+}
+
+function bindOptions(point: MountPointRecord): NonNullable<MountRequest['BindOptions']> {
+  return (point.Spec?.['BindOptions'] as MountRequest['BindOptions']) ?? {};
+}
+
+/** Compat: read-only is recursive unless the mount, or a client below API 1.44, says otherwise. */
+function isReadOnlyFlat(point: MountPointRecord): boolean {
+  const { ReadOnlyNonRecursive, NonRecursive } = bindOptions(point);
+  return (
+    ReadOnlyNonRecursive === true || NonRecursive === true || point.Spec?.['readOnlyNonRecursive'] === true
+  );
 }
 
 /** Compat: `-v` makes a missing source a directory of root; `--mount` does not. */

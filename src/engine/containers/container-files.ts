@@ -9,7 +9,11 @@ import { hostResolvConf, hostsFile, resolvConf } from './host-files.ts';
  * Writes `hostname`, `hosts` and `resolv.conf` of a start. They are bind-mounted into the container, so they are
  * written in place.
  */
-export function writeContainerFiles(context: ContainersContext, container: Container, sandbox: Sandbox | undefined): void {
+export function writeContainerFiles(
+  context: ContainersContext,
+  container: Container,
+  sandbox: Sandbox | undefined,
+): void {
   const { record } = container;
   const { config, hostConfig } = record;
   const { settings } = context;

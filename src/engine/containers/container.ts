@@ -1,5 +1,5 @@
-import type { ContainerStatus } from '../../spec/docker/mod.ts';
 import type { StdinWriter } from '../../runtime/mod.ts';
+import type { ContainerStatus } from '../../spec/docker/mod.ts';
 import type { ContainerRecord } from '../../store/mod.ts';
 import { move } from './status.ts';
 import { Waiters } from './waiters.ts';

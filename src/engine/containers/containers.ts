@@ -1,3 +1,4 @@
+import type { LogRecord, OutputChunk } from '../../logs/mod.ts';
 import type {
   ContainerConfig,
   ContainerInspect,
@@ -6,7 +7,6 @@ import type {
   NetworkingConfig,
 } from '../../spec/docker/mod.ts';
 import type { Platform } from '../../spec/platform.ts';
-import type { LogRecord, OutputChunk } from '../../logs/mod.ts';
 import type { Filters } from '../filters.ts';
 
 /**
@@ -30,7 +30,11 @@ export interface Containers {
   remove(ref: string, options: { force: boolean; volumes: boolean; link: boolean }): Promise<void>;
   prune(filters: Filters): Promise<{ deleted: string[]; spaceReclaimed: number }>;
   /** Resolves once the wait is registered (the API then sends its head); `exit` resolves at the awaited moment. */
-  wait(ref: string, condition: WaitCondition, options: { signal: AbortSignal }): Promise<{ exit: Promise<WaitResult> }>;
+  wait(
+    ref: string,
+    condition: WaitCondition,
+    options: { signal: AbortSignal },
+  ): Promise<{ exit: Promise<WaitResult> }>;
   resize(ref: string, height: number, width: number): Promise<void>;
   attach(ref: string, options: AttachOptions): Promise<AttachSession>;
   /** Rejects before the first record where the driver cannot be read. */

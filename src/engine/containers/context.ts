@@ -2,12 +2,11 @@ import type { KeyedLock, Logger } from '../../base/mod.ts';
 import type { Logs } from '../../logs/mod.ts';
 import type { Net } from '../../net/mod.ts';
 import type { CgroupHost, Runtime } from '../../runtime/mod.ts';
-import type { ContainerRecords, LayerStore, RootFs, StoredImage } from '../../store/mod.ts';
 import type { ImageId } from '../../spec/digest.ts';
 import type { Platform } from '../../spec/platform.ts';
+import type { ContainerRecords, LayerStore, RootFs, StoredImage, VolumeRecord } from '../../store/mod.ts';
 import type { Events } from '../events/mod.ts';
 import type { EngineNetwork } from '../networks/mod.ts';
-import type { VolumeRecord } from '../../store/mod.ts';
 import type { Container } from './container.ts';
 import type { Directory } from './directory.ts';
 
@@ -72,7 +71,12 @@ export interface NetworksForContainers {
 
 export interface VolumesForContainers {
   /** Gives the volume of that name, made if it is not there; an undefined name makes an anonymous one. */
-  ensure(name: string | undefined, driver: string, labels: Record<string, string>, options: Record<string, string>): VolumeRecord;
+  ensure(
+    name: string | undefined,
+    driver: string,
+    labels: Record<string, string>,
+    options: Record<string, string>,
+  ): VolumeRecord;
   get(name: string): VolumeRecord | undefined;
   mountpoint(name: string): string;
   /** Removes it if no container uses it any more; says nothing if it is not there. */

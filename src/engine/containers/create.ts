@@ -1,17 +1,26 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { Cleanup, EngineError, formatTime, messageOf, newId, nowNano, shortId, ZERO_TIME } from '../../base/mod.ts';
 import type { ContainerId } from '../../base/mod.ts';
+import {
+  Cleanup,
+  EngineError,
+  formatTime,
+  messageOf,
+  newId,
+  nowNano,
+  shortId,
+  ZERO_TIME,
+} from '../../base/mod.ts';
 import type { EndpointSettings, HostConfig } from '../../spec/docker/mod.ts';
-import type { ContainerRecord } from '../../store/mod.ts';
+import type { ContainerRecord, MountPointRecord } from '../../store/mod.ts';
 import { Container } from './container.ts';
 import type { ContainerCreateRequest } from './containers.ts';
 import { announce, type ContainersContext } from './context.ts';
-import { emptyEndpoint, parseNetworkMode } from './network-mode.ts';
 import { withHostDefaults } from './host-defaults.ts';
 import { withImageDefaults } from './image-defaults.ts';
 import { planMounts } from './mount-points.ts';
 import { generateName } from './name-generator.ts';
+import { emptyEndpoint, parseNetworkMode } from './network-mode.ts';
 import { populateVolumes } from './populate-volumes.ts';
 import { validatePorts } from './port-requests.ts';
 import { validateConfig, validateHostConfig, validateName } from './validate.ts';
@@ -49,6 +58,7 @@ export async function create(
   undo.defer('volumes', async () => {
     for (const volume of plan.created) await context.volumes.removeIfUnused(volume);
   });
+  if (request.defaultReadOnlyNonRecursive) keepReadOnlyFlat(plan.mountPoints);
   const networks = requestedEndpoints(context, hostConfig, request);
   const directory = context.records.directory(id);
   const record: ContainerRecord = {
@@ -61,8 +71,14 @@ export async function create(
     hostConfig,
     image: image.id,
     state: {
-      status: 'created', oomKilled: false, pid: 0, exitCode: 0, error: '', startedAt: ZERO_TIME, finishedAt: ZERO_TIME,
-    }, // biome-ignore format: one row
+      status: 'created',
+      oomKilled: false,
+      pid: 0,
+      exitCode: 0,
+      error: '',
+      startedAt: ZERO_TIME,
+      finishedAt: ZERO_TIME,
+    },
     networks,
     ports: {},
     sandboxId: '',
@@ -88,6 +104,13 @@ export async function create(
   undo.keep();
   announce(context, container, 'create');
   return { id, warnings };
+}
+
+/** Compat: for clients below 1.44 a read-only bind leaves the mounts below it writable. */
+function keepReadOnlyFlat(points: Record<string, MountPointRecord>): void {
+  for (const point of Object.values(points)) {
+    if (point.Type === 'bind') point.Spec = { readOnlyNonRecursive: true, ...point.Spec };
+  }
 }
 
 function reserveName(context: ContainersContext, id: string, asked: string | undefined): string {
@@ -122,4 +145,3 @@ function requestedEndpoints(
   if (mode.kind !== 'container') endpoints[mode.network] ??= emptyEndpoint();
   return endpoints;
 }
-

@@ -37,7 +37,9 @@ test('find says what is wrong when a prefix is ambiguous or unknown', () => {
 test('reserve refuses a name when another container holds it', () => {
   const directory = new Directory();
   directory.reserve('web', A);
-  expect(() => directory.reserve('web', B)).toThrow('The container name "/web" is already in use by container');
+  expect(() => directory.reserve('web', B)).toThrow(
+    'The container name "/web" is already in use by container',
+  );
   directory.unreserve('web', B);
   expect(directory.isNameTaken('web')).toBe(true);
   directory.unreserve('web', A);

@@ -5,7 +5,8 @@ import type { ContainerSettings } from './context.ts';
 /** Fills in what the client left open, as Docker's `adaptContainerSettings` and `setDefaults` do. */
 export function withHostDefaults(hostConfig: HostConfig, settings: ContainerSettings): HostConfig {
   const filled: HostConfig = { ...hostConfig };
-  filled.NetworkMode = !hostConfig.NetworkMode || hostConfig.NetworkMode === 'default' ? 'bridge' : hostConfig.NetworkMode;
+  filled.NetworkMode =
+    !hostConfig.NetworkMode || hostConfig.NetworkMode === 'default' ? 'bridge' : hostConfig.NetworkMode;
   if (filled.ShmSize === 0) filled.ShmSize = settings.defaultShmSize;
   if (filled.IpcMode === '') filled.IpcMode = 'private';
   if (filled.CgroupnsMode === '') {
@@ -15,9 +16,13 @@ export function withHostDefaults(hostConfig: HostConfig, settings: ContainerSett
   if (filled.Runtime === '') filled.Runtime = settings.runtimeName;
   filled.LogConfig =
     filled.LogConfig.Type === ''
-      ? { Type: settings.defaultLogDriver, Config: { ...settings.defaultLogOptions, ...(filled.LogConfig.Config ?? {}) } }
+      ? {
+          Type: settings.defaultLogDriver,
+          Config: { ...settings.defaultLogOptions, ...(filled.LogConfig.Config ?? {}) },
+        }
       : { Type: filled.LogConfig.Type, Config: filled.LogConfig.Config ?? {} };
-  if (filled.Memory > 0 && filled.MemorySwap === 0 && settings.host.swapLimit) filled.MemorySwap = filled.Memory * 2;
+  if (filled.Memory > 0 && filled.MemorySwap === 0 && settings.host.swapLimit)
+    filled.MemorySwap = filled.Memory * 2;
   if (!filled.Privileged && !filled.SecurityOpt?.includes('systempaths=unconfined')) {
     filled.MaskedPaths ??= [...DEFAULT_MASKED_PATHS];
     filled.ReadonlyPaths ??= [...DEFAULT_READONLY_PATHS];

@@ -5,10 +5,19 @@ const NONE = { servers: [], search: [], options: [] };
 
 test('hostsFile names the container when it has addresses, after the extra hosts', () => {
   const text = hostsFile({
-    hostname: 'web', domainname: 'lan', addresses: ['172.17.0.2'],
-    extraHosts: ['db:10.0.0.1', 'me=host-gateway', 'six:[::2]'], gateway: '172.17.0.1',
-  }); // biome-ignore format: one row
-  expect(text.split('\n').slice(6)).toEqual(['10.0.0.1\tdb', '172.17.0.1\tme', '::2\tsix', '172.17.0.2\tweb.lan web', '']);
+    hostname: 'web',
+    domainname: 'lan',
+    addresses: ['172.17.0.2'],
+    extraHosts: ['db:10.0.0.1', 'me=host-gateway', 'six:[::2]'],
+    gateway: '172.17.0.1',
+  });
+  expect(text.split('\n').slice(6)).toEqual([
+    '10.0.0.1\tdb',
+    '172.17.0.1\tme',
+    '::2\tsix',
+    '172.17.0.2\tweb.lan web',
+    '',
+  ]);
 });
 
 test('resolvConf leaves loopback servers out when the container has a namespace of its own', () => {
@@ -20,5 +29,7 @@ test('resolvConf leaves loopback servers out when the container has a namespace 
 
 test('resolvConf takes what was asked for when there is something', () => {
   const asked = { servers: ['1.2.3.4'], search: ['.'], options: ['rotate'] };
-  expect(resolvConf('nameserver 10.1.1.1\nsearch a\n', asked, true)).toBe('nameserver 1.2.3.4\noptions rotate\n');
+  expect(resolvConf('nameserver 10.1.1.1\nsearch a\n', asked, true)).toBe(
+    'nameserver 1.2.3.4\noptions rotate\n',
+  );
 });

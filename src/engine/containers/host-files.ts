@@ -46,11 +46,23 @@ export interface DnsSettings {
 export function resolvConf(host: string, asked: DnsSettings, ownNamespace: boolean): string {
   const rows = host
     .split('\n')
-    .map((line) => line.replace(/[#;].*$/, '').trim().split(/\s+/))
+    .map((line) =>
+      line
+        .replace(/[#;].*$/, '')
+        .trim()
+        .split(/\s+/),
+    )
     .filter((words) => words.length > 1);
-  const valuesOf = (key: string) => rows.filter(([first]) => first === key).flatMap((words) => words.slice(1));
-  const lastSearch = rows.filter(([first]) => first === 'search').at(-1)?.slice(1) ?? [];
-  const hostServers = valuesOf('nameserver').filter((ip) => isIP(ip) !== 0 && !(ownNamespace && isLoopback(ip)));
+  const valuesOf = (key: string) =>
+    rows.filter(([first]) => first === key).flatMap((words) => words.slice(1));
+  const lastSearch =
+    rows
+      .filter(([first]) => first === 'search')
+      .at(-1)
+      ?.slice(1) ?? [];
+  const hostServers = valuesOf('nameserver').filter(
+    (ip) => isIP(ip) !== 0 && !(ownNamespace && isLoopback(ip)),
+  );
   const fallback = ownNamespace ? ['8.8.8.8', '8.8.4.4'] : [];
   const servers = asked.servers.length > 0 ? asked.servers : hostServers.length > 0 ? hostServers : fallback;
   const search = asked.search.length > 0 ? asked.search.filter((domain) => domain !== '.') : lastSearch;

@@ -18,7 +18,9 @@ export function humanStatus(state: ContainerState, now: bigint): string {
     case 'created':
       return 'Created';
     default:
-      return state.FinishedAt === ZERO_TIME ? '' : `Exited (${state.ExitCode}) ${since(state.FinishedAt)} ago`;
+      return state.FinishedAt === ZERO_TIME
+        ? ''
+        : `Exited (${state.ExitCode}) ${since(state.FinishedAt)} ago`;
   }
 }
 

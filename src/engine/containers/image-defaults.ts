@@ -24,7 +24,8 @@ export function withImageDefaults(config: ContainerConfig, image: ImageRunConfig
   if (!config.StopSignal && image.StopSignal) merged.StopSignal = image.StopSignal;
   if (!config.Shell && image.Shell) merged.Shell = image.Shell;
   if (image.OnBuild && !config.OnBuild) merged.OnBuild = image.OnBuild;
-  if (image.Healthcheck) merged.Healthcheck = { ...image.Healthcheck, ...definedOnly(config.Healthcheck ?? {}) };
+  if (image.Healthcheck)
+    merged.Healthcheck = { ...image.Healthcheck, ...definedOnly(config.Healthcheck ?? {}) };
   return merged;
 }
 
@@ -38,5 +39,7 @@ function keyOf(entry: string): string {
 }
 
 function definedOnly<T extends object>(value: T): Partial<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined && v !== 0)) as Partial<T>;
+  return Object.fromEntries(
+    Object.entries(value).filter(([, v]) => v !== undefined && v !== 0),
+  ) as Partial<T>;
 }

@@ -1,15 +1,19 @@
 import { EngineError, shortId } from '../../base/mod.ts';
 import type { Container } from './container.ts';
-import { type ContainersContext } from './context.ts';
+import type { ContainersContext } from './context.ts';
 import { parseSignal } from './signals.ts';
-import { endRestarting, send, waitForExit } from './stop.ts';
 import { isRunning } from './status.ts';
+import { endRestarting, send, waitForExit } from './stop.ts';
 
 const SIGKILL = 9;
 const KILL_WAIT_MS = 10_000;
 
 /** Sends a signal; after SIGKILL it waits for the end, as Docker does. */
-export async function kill(context: ContainersContext, container: Container, name: string | undefined): Promise<void> {
+export async function kill(
+  context: ContainersContext,
+  container: Container,
+  name: string | undefined,
+): Promise<void> {
   const signal = name ? parseSignal(name) : SIGKILL;
   if (!isRunning(container.status)) {
     throw new EngineError(
@@ -28,6 +32,9 @@ export async function kill(context: ContainersContext, container: Container, nam
   using waiting = waitForExit(container);
   await send(context, container, SIGKILL);
   if (!(await waiting.within(KILL_WAIT_MS))) {
-    throw new EngineError('internal', `cannot kill container: ${shortId(container.id)}: it did not end after SIGKILL`);
+    throw new EngineError(
+      'internal',
+      `cannot kill container: ${shortId(container.id)}: it did not end after SIGKILL`,
+    );
   }
 }

@@ -1,12 +1,31 @@
-import { EngineError } from '../../base/mod.ts';
-import { booleanFilter, checkFilterKeys, type Filters, matchesAny, matchesLabels, valuesOf } from '../filters.ts';
+import { EngineError, parseTime } from '../../base/mod.ts';
+import {
+  booleanFilter,
+  checkFilterKeys,
+  type Filters,
+  matchesAny,
+  matchesLabels,
+  valuesOf,
+} from '../filters.ts';
 import type { Container } from './container.ts';
-import { parseTime } from '../../base/mod.ts';
 
 const KEYS = [
-  'ancestor', 'before', 'exited', 'expose', 'health', 'id', 'is-task', 'isolation', 'label', 'name', 'network', 'publish',
-  'since', 'status', 'volume',
-]; // biome-ignore format: a list of words
+  'ancestor',
+  'before',
+  'exited',
+  'expose',
+  'health',
+  'id',
+  'is-task',
+  'isolation',
+  'label',
+  'name',
+  'network',
+  'publish',
+  'since',
+  'status',
+  'volume',
+];
 const STATES = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'];
 
 /** What list filters ask of the rest of the engine. */
@@ -45,9 +64,13 @@ export function listFilter(filters: Filters, lookups: FilterLookups): (container
       matchesLabels(filters, record.config.Labels) &&
       matchesVolume(filters, container) &&
       matchesNetwork(filters, container) &&
-      matchesPort(filters, 'publish', Object.entries(record.ports).filter(([, to]) => to).flatMap(([port, to]) =>
-        (to ?? []).map(({ HostPort }) => `${HostPort}/${port.split('/')[1]}`),
-      )) &&
+      matchesPort(
+        filters,
+        'publish',
+        Object.entries(record.ports)
+          .filter(([, to]) => to)
+          .flatMap(([port, to]) => (to ?? []).map(({ HostPort }) => `${HostPort}/${port.split('/')[1]}`)),
+      ) &&
       matchesPort(filters, 'expose', Object.keys(record.config.ExposedPorts ?? {}))
     );
   };
@@ -72,7 +95,10 @@ function ancestors(filters: Filters, lookups: FilterLookups): ReadonlySet<string
 function matchesVolume(filters: Filters, { record }: Container): boolean {
   const wanted = valuesOf(filters, 'volume');
   const points = Object.values(record.mountPoints);
-  return wanted.length === 0 || wanted.some((name) => points.some((p) => p.Name === name || p.Destination === name));
+  return (
+    wanted.length === 0 ||
+    wanted.some((name) => points.some((p) => p.Name === name || p.Destination === name))
+  );
 }
 
 function matchesNetwork(filters: Filters, { record }: Container): boolean {
@@ -86,14 +112,17 @@ function matchesNetwork(filters: Filters, { record }: Container): boolean {
 /** `80`, `80/tcp` or `8000-8010/udp` against `port/protocol`. */
 function matchesPort(filters: Filters, key: string, ports: string[]): boolean {
   const wanted = valuesOf(filters, key);
-  return wanted.length === 0 || wanted.some((spec) => {
-    const match = /^(\d+)(?:-(\d+))?(?:\/(tcp|udp|sctp))?$/.exec(spec);
-    if (!match) throw new EngineError('invalid', `invalid filter '${key}=${spec}'`);
-    const from = Number(match[1]);
-    const to = Number(match[2] ?? match[1]);
-    return ports.some((port) => {
-      const [number = '', protocol] = port.split('/');
-      return Number(number) >= from && Number(number) <= to && (match[3] ?? 'tcp') === protocol;
-    });
-  });
+  return (
+    wanted.length === 0 ||
+    wanted.some((spec) => {
+      const match = /^(\d+)(?:-(\d+))?(?:\/(tcp|udp|sctp))?$/.exec(spec);
+      if (!match) throw new EngineError('invalid', `invalid filter '${key}=${spec}'`);
+      const from = Number(match[1]);
+      const to = Number(match[2] ?? match[1]);
+      return ports.some((port) => {
+        const [number = '', protocol] = port.split('/');
+        return Number(number) >= from && Number(number) <= to && (match[3] ?? 'tcp') === protocol;
+      });
+    })
+  );
 }

@@ -10,12 +10,16 @@ import { listFilter } from './list-filters.ts';
 import { isRunning } from './status.ts';
 
 /** Rows of `docker ps`, newest first. Compat: moby `daemon/list.go`. */
-export async function list(context: ContainersContext, options: ContainerListOptions): Promise<ContainerSummary[]> {
+export async function list(
+  context: ContainersContext,
+  options: ContainerListOptions,
+): Promise<ContainerSummary[]> {
   const passes = listFilter(options.filters, {
     find: (ref) => context.directory.find(ref),
     imageAndDescendants: (ref) => context.images.withDescendants(ref),
   });
-  const wantsAll = options.all || options.limit > 0 || ['status', 'exited'].some((key) => options.filters.has(key));
+  const wantsAll =
+    options.all || options.limit > 0 || ['status', 'exited'].some((key) => options.filters.has(key));
   const newestFirst = context.directory
     .all()
     .sort((a, b) => (b.record.created < a.record.created ? -1 : b.record.created > a.record.created ? 1 : 0));
@@ -29,7 +33,11 @@ export async function list(context: ContainersContext, options: ContainerListOpt
   return await Promise.all(chosen.map((container) => summary(context, container, options.size)));
 }
 
-async function summary(context: ContainersContext, container: Container, size: boolean): Promise<ContainerSummary> {
+async function summary(
+  context: ContainersContext,
+  container: Container,
+  size: boolean,
+): Promise<ContainerSummary> {
   const { record } = container;
   const row: ContainerSummary = {
     Id: record.id,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { EngineError } from '../../base/mod.ts';
-import type { HostConfig, ContainerConfig, MountRequest } from '../../spec/docker/mod.ts';
+import type { ContainerConfig, HostConfig, MountRequest } from '../../spec/docker/mod.ts';
 import type { MountPointRecord } from '../../store/mod.ts';
 import type { ContainersContext } from './context.ts';
 import { checkDestination, cleanPath, parseBind } from './mount-spec.ts';
@@ -15,7 +15,11 @@ export interface MountPlan {
  * Everything that is mounted into a new container: `Mounts`, `Binds`, `VolumesFrom`, and the image's volumes for
  * destinations that nothing else takes. Volumes are made on the way. Compat: moby `registerMountPoints`.
  */
-export function planMounts(context: ContainersContext, config: ContainerConfig, hostConfig: HostConfig): MountPlan {
+export function planMounts(
+  context: ContainersContext,
+  config: ContainerConfig,
+  hostConfig: HostConfig,
+): MountPlan {
   const plan: MountPlan = { mountPoints: {}, created: [] };
   const add = (point: MountPointRecord, explicit: boolean) => {
     if (explicit && plan.mountPoints[point.Destination] && !inherited.has(point.Destination)) {
@@ -33,10 +37,20 @@ export function planMounts(context: ContainersContext, config: ContainerConfig, 
   }
   for (const raw of hostConfig.Binds ?? []) {
     const bind = parseBind(raw);
-    if (bind.type === 'bind') add(bindPoint(bind.source, bind.destination, bind.readOnly, bind.propagation, bind.mode), true);
+    if (bind.type === 'bind')
+      add(bindPoint(bind.source, bind.destination, bind.readOnly, bind.propagation, bind.mode), true);
     else {
       const driver = hostConfig.VolumeDriver || 'local';
-      const point = volumePoint(context, plan, bind.source || undefined, bind.destination, !bind.readOnly, driver, {}, {});
+      const point = volumePoint(
+        context,
+        plan,
+        bind.source || undefined,
+        bind.destination,
+        !bind.readOnly,
+        driver,
+        {},
+        {},
+      );
       add({ ...point, Relabel: bind.mode || 'z', ...(bind.noCopy ? { Spec: { noCopy: true } } : {}) }, true);
     }
   }
@@ -55,13 +69,18 @@ function inheritedMounts(context: ContainersContext, from: string): MountPointRe
     throw new EngineError('invalid', `invalid mode for volumes-from: ${mode}`);
   }
   const source = context.directory.find(ref);
-  return Object.values(source.record.mountPoints).map((point) => ({ ...point, RW: point.RW && mode !== 'ro' }));
+  return Object.values(source.record.mountPoints).map((point) => ({
+    ...point,
+    RW: point.RW && mode !== 'ro',
+  }));
 }
 
 function requestedMount(context: ContainersContext, plan: MountPlan, mount: MountRequest): MountPointRecord {
-  const wrong = (text: string) => new EngineError('invalid', `invalid mount config for type "${mount.Type}": ${text}`);
+  const wrong = (text: string) =>
+    new EngineError('invalid', `invalid mount config for type "${mount.Type}": ${text}`);
   if (!mount.Target) throw wrong('field Target must not be empty');
-  if (!mount.Target.startsWith('/')) throw wrong(`invalid mount path: '${mount.Target}' mount path must be absolute`);
+  if (!mount.Target.startsWith('/'))
+    throw wrong(`invalid mount path: '${mount.Target}' mount path must be absolute`);
   const destination = cleanPath(mount.Target);
   if (destination === '/') throw wrong(`invalid specification: destination can't be '/'`);
   switch (mount.Type) {
@@ -85,15 +104,29 @@ function requestedMount(context: ContainersContext, plan: MountPlan, mount: Moun
       const driver = DriverConfig.Name || 'local';
       const name = mount.Source || undefined;
       const options = DriverConfig.Options ?? {};
-      const point = volumePoint(context, plan, name, destination, mount.ReadOnly !== true, driver, Labels, options);
+      const point = volumePoint(
+        context,
+        plan,
+        name,
+        destination,
+        mount.ReadOnly !== true,
+        driver,
+        Labels,
+        options,
+      );
       return { ...point, Relabel: 'z', Spec: { ...mount, noCopy: mount.VolumeOptions?.NoCopy === true } };
     }
     case 'tmpfs':
       if (mount.Source) throw wrong('field Source must not be specified');
       return {
-        Type: 'tmpfs', Source: '', Name: '', Driver: '', Destination: destination, RW: mount.ReadOnly !== true,
+        Type: 'tmpfs',
+        Source: '',
+        Name: '',
+        Driver: '',
+        Destination: destination,
+        RW: mount.ReadOnly !== true,
         Spec: { ...mount },
-      }; // biome-ignore format: one row
+      };
     default:
       throw new EngineError('invalid', `mount type unknown: "${mount.Type}"`);
   }
@@ -107,9 +140,15 @@ function bindPoint(
   mode: string,
 ): MountPointRecord {
   return {
-    Type: 'bind', Source: source, Destination: destination, RW: !readOnly, Name: '', Driver: '', Relabel: mode,
+    Type: 'bind',
+    Source: source,
+    Destination: destination,
+    RW: !readOnly,
+    Name: '',
+    Driver: '',
+    Relabel: mode,
     Propagation: propagation,
-  }; // biome-ignore format: one row
+  };
 }
 
 function volumePoint(
@@ -126,7 +165,13 @@ function volumePoint(
   const volume = context.volumes.ensure(name, driver, labels, options);
   if (!known) plan.created.push(volume.name);
   return {
-    Type: 'volume', Name: volume.name, Source: context.volumes.mountpoint(volume.name), Destination: destination,
-    Driver: volume.driver, RW: writable, Relabel: '', Propagation: '',
-  }; // biome-ignore format: one row
+    Type: 'volume',
+    Name: volume.name,
+    Source: context.volumes.mountpoint(volume.name),
+    Destination: destination,
+    Driver: volume.driver,
+    RW: writable,
+    Relabel: '',
+    Propagation: '',
+  };
 }

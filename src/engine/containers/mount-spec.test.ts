@@ -2,8 +2,18 @@ import { expect, test } from 'bun:test';
 import { parseBind } from './mount-spec.ts';
 
 test('parseBind tells binds, named and anonymous volumes apart', () => {
-  expect(parseBind('/srv/a/:/b')).toMatchObject({ type: 'bind', source: '/srv/a', destination: '/b', readOnly: false });
-  expect(parseBind('data:/b:ro')).toMatchObject({ type: 'volume', source: 'data', destination: '/b', readOnly: true });
+  expect(parseBind('/srv/a/:/b')).toMatchObject({
+    type: 'bind',
+    source: '/srv/a',
+    destination: '/b',
+    readOnly: false,
+  });
+  expect(parseBind('data:/b:ro')).toMatchObject({
+    type: 'volume',
+    source: 'data',
+    destination: '/b',
+    readOnly: true,
+  });
   expect(parseBind('/b')).toMatchObject({ type: 'volume', source: '', destination: '/b' });
 });
 

@@ -61,7 +61,10 @@ export function checkDestination(raw: string, destination: string): void {
 
 export function checkVolumeName(name: string): void {
   if (name.length === 1) {
-    throw new EngineError('invalid', 'volume name is too short, names should be at least two alphanumeric characters');
+    throw new EngineError(
+      'invalid',
+      'volume name is too short, names should be at least two alphanumeric characters',
+    );
   }
   if (!VOLUME_NAME.test(name)) {
     throw new EngineError(

@@ -9,9 +9,13 @@ export async function pause(context: ContainersContext, container: Container): P
     if (!isRunning(container.status)) {
       throw new EngineError('conflict', `container ${container.id} is not running`);
     }
-    if (container.status === 'paused') throw new EngineError('conflict', `container ${container.id} is already paused`);
+    if (container.status === 'paused')
+      throw new EngineError('conflict', `container ${container.id} is already paused`);
     if (container.status === 'restarting') {
-      throw new EngineError('conflict', `Container ${container.id} is restarting, wait until the container is running`);
+      throw new EngineError(
+        'conflict',
+        `Container ${container.id} is restarting, wait until the container is running`,
+      );
     }
     await context.runtime.pause(container.id);
     container.moveTo('paused');

@@ -10,7 +10,9 @@ export async function populateVolumes(
   id: string,
   mountPoints: Record<string, MountPointRecord>,
 ): Promise<void> {
-  const volumes = Object.values(mountPoints).filter(({ Type, Spec }) => Type === 'volume' && Spec?.['noCopy'] !== true);
+  const volumes = Object.values(mountPoints).filter(
+    ({ Type, Spec }) => Type === 'volume' && Spec?.['noCopy'] !== true,
+  );
   if (volumes.length === 0) return;
   const rootfs = await context.layers.mount(id);
   try {

@@ -10,7 +10,8 @@ export function validatePorts(config: ContainerConfig, hostConfig: HostConfig): 
     parseContainerPort(port);
     for (const { HostIp: ip, HostPort: hostPort } of bindings ?? []) {
       parseHostPort(hostPort);
-      if (ip !== '' && isIP(ip) === 0) throw new EngineError('invalid', `invalid IP address in port-binding: ${ip}`);
+      if (ip !== '' && isIP(ip) === 0)
+        throw new EngineError('invalid', `invalid IP address in port-binding: ${ip}`);
     }
   }
 }

@@ -22,9 +22,13 @@ export async function remove(
     } catch (error) {
       if (isRunning(container.status)) {
         container.intent = 'none';
-        throw new EngineError('internal', `cannot remove container "${container.name}": could not kill: ${messageOf(error)}`, {
-          cause: error,
-        });
+        throw new EngineError(
+          'internal',
+          `cannot remove container "${container.name}": could not kill: ${messageOf(error)}`,
+          {
+            cause: error,
+          },
+        );
       }
     }
   }

@@ -10,7 +10,8 @@ export async function resize(
   height: number,
   width: number,
 ): Promise<void> {
-  if (!isRunning(container.status)) throw new EngineError('conflict', `Container ${container.id} is not running`);
+  if (!isRunning(container.status))
+    throw new EngineError('conflict', `Container ${container.id} is not running`);
   if (!container.record.config.Tty) return;
   await context.runtime.resize(container.id, height, width);
 }

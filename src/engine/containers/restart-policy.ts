@@ -17,7 +17,10 @@ export function shouldRestart(container: Container, exitCode: number): boolean {
     case 'unless-stopped':
       return true;
     case 'on-failure':
-      return exitCode !== 0 && (policy.MaximumRetryCount === 0 || container.record.restartCount < policy.MaximumRetryCount);
+      return (
+        exitCode !== 0 &&
+        (policy.MaximumRetryCount === 0 || container.record.restartCount < policy.MaximumRetryCount)
+      );
     default:
       return false;
   }

@@ -6,8 +6,8 @@ import { announce, type ContainersContext, save, transition } from './context.ts
 import { logTarget } from './log-target.ts';
 import { removeLocked } from './remove.ts';
 import { applySandbox } from './sandbox.ts';
-import { isRunning } from './status.ts';
 import { start } from './start.ts';
+import { isRunning } from './status.ts';
 import { takeDown } from './supervise.ts';
 
 /** Exit code of a container whose end nobody saw. */
@@ -23,7 +23,9 @@ export async function restoreContainers(context: ContainersContext): Promise<voi
   for (const container of containers) context.directory.add(container);
   const live = containers.filter((container) => isHeld(container, held.get(container.id)));
   await context.net.restore(
-    live.flatMap(({ id, record }) => (record.minke.sandbox ? [{ id, sandbox: record.minke.sandbox as Sandbox }] : [])),
+    live.flatMap(({ id, record }) =>
+      record.minke.sandbox ? [{ id, sandbox: record.minke.sandbox as Sandbox }] : [],
+    ),
   );
   for (const container of containers) {
     try {
@@ -45,17 +47,24 @@ export async function startByPolicy(context: ContainersContext): Promise<void> {
     const wanted = policy === 'always' || (policy === 'unless-stopped' && !record.hasBeenManuallyStopped);
     if (!wanted || !record.hasBeenStartedBefore || isRunning(container.status)) continue;
     await start(context, container).catch((error: unknown) => {
-      context.log.warn('cannot start a container by its policy', { id: container.id, error: messageOf(error) });
+      context.log.warn('cannot start a container by its policy', {
+        id: container.id,
+        error: messageOf(error),
+      });
     });
   }
 }
 
 /** True if the keeper holds this very start of the container, ended or not, and its program was let run. */
 function isHeld(container: Container, held: HeldContainer | undefined): held is HeldContainer {
-  return held !== undefined && held.started && held.startNumber === container.record.minke.startNumber;
+  return held?.started === true && held.startNumber === container.record.minke.startNumber;
 }
 
-async function restoreOne(context: ContainersContext, container: Container, held: HeldContainer | undefined): Promise<void> {
+async function restoreOne(
+  context: ContainersContext,
+  container: Container,
+  held: HeldContainer | undefined,
+): Promise<void> {
   await transition(context, container, async () => {
     const { record } = container;
     if (container.status === 'removing' || container.status === 'dead') {
@@ -114,4 +123,3 @@ function endUnseen(context: ContainersContext, container: Container): void {
   save(context, container);
   announce(context, container, 'die', { exitCode: String(UNKNOWN_EXIT) });
 }
-

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { EngineError, newId } from '../../base/mod.ts';
 import type { EndpointId } from '../../base/mod.ts';
+import { EngineError, newId } from '../../base/mod.ts';
 import type { BridgeNetwork, Sandbox } from '../../net/mod.ts';
 import type { EndpointSettings } from '../../spec/docker/mod.ts';
 import type { Container } from './container.ts';
@@ -9,7 +9,10 @@ import { emptyEndpoint, parseNetworkMode } from './network-mode.ts';
 import { portMap, portRequests } from './port-requests.ts';
 
 /** Makes the container's network sandbox; undefined where it uses another one (host, another container). */
-export async function setUpSandbox(context: ContainersContext, container: Container): Promise<Sandbox | undefined> {
+export async function setUpSandbox(
+  context: ContainersContext,
+  container: Container,
+): Promise<Sandbox | undefined> {
   const { record } = container;
   const mode = parseNetworkMode(context, record.hostConfig.NetworkMode);
   if (mode.kind === 'host' || mode.kind === 'container') return undefined;
@@ -23,9 +26,13 @@ export async function setUpSandbox(context: ContainersContext, container: Contai
     });
   } catch (error) {
     if (error instanceof EngineError) {
-      throw new EngineError(error.code, `failed to set up container networking: ${withName(error.message, container)}`, {
-        cause: error,
-      });
+      throw new EngineError(
+        error.code,
+        `failed to set up container networking: ${withName(error.message, container)}`,
+        {
+          cause: error,
+        },
+      );
     }
     throw error;
   }
@@ -48,12 +55,18 @@ function withName(message: string, container: Container): string {
 }
 
 /** Writes what the sandbox turned out to be into the container's network settings. */
-export function applySandbox(context: ContainersContext, container: Container, sandbox: Sandbox | undefined): void {
+export function applySandbox(
+  context: ContainersContext,
+  container: Container,
+  sandbox: Sandbox | undefined,
+): void {
   const { record } = container;
   const mode = parseNetworkMode(context, record.hostConfig.NetworkMode);
   record.ports = sandbox ? portMap(record.config, sandbox.ports) : {};
   record.sandboxKey = sandbox?.netns ?? '';
-  record.sandboxId = sandbox ? createHash('sha256').update(`${container.id} ${record.minke.startNumber}`).digest('hex') : '';
+  record.sandboxId = sandbox
+    ? createHash('sha256').update(`${container.id} ${record.minke.startNumber}`).digest('hex')
+    : '';
   if (mode.kind === 'container') return;
   const settings = record.networks[mode.network] ?? emptyEndpoint();
   settings.NetworkID = context.networks.find(mode.network).id;

@@ -11,5 +11,6 @@ test('parseSignal takes real-time signals when they are in range', () => {
 });
 
 test('parseSignal refuses what is no signal', () => {
-  for (const bad of ['', '0', '65', 'NOPE', '-9', '9x']) expect(() => parseSignal(bad)).toThrow(`invalid signal: ${bad}`);
+  for (const bad of ['', '0', '65', 'NOPE', '-9', '9x'])
+    expect(() => parseSignal(bad)).toThrow(`invalid signal: ${bad}`);
 });

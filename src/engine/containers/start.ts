@@ -1,12 +1,12 @@
 import { Cleanup, EngineError, formatTime, messageOf, nowNano } from '../../base/mod.ts';
 import type { Sandbox } from '../../net/mod.ts';
 import type { StdioPaths } from '../../runtime/mod.ts';
+import { bundleSpec } from './bundle-spec.ts';
 import type { Container } from './container.ts';
 import { announce, type ContainersContext, save, transition } from './context.ts';
-import { applySandbox, setUpSandbox } from './sandbox.ts';
-import { bundleSpec } from './bundle-spec.ts';
 import { logTarget } from './log-target.ts';
 import { removeLocked } from './remove.ts';
+import { applySandbox, setUpSandbox } from './sandbox.ts';
 import { exitCodeOfFailure, startFailure } from './start-failure.ts';
 import { isRunning } from './status.ts';
 
@@ -20,7 +20,8 @@ export async function startLocked(context: ContainersContext, container: Contain
   if (container.status === 'paused') {
     throw new EngineError('conflict', 'cannot start a paused container, try unpause instead');
   }
-  if (isRunning(container.status) && container.status !== 'restarting') throw new EngineError('not-modified', '');
+  if (isRunning(container.status) && container.status !== 'restarting')
+    throw new EngineError('not-modified', '');
   if (container.status === 'removing' || container.status === 'dead') {
     throw new EngineError('conflict', 'container is marked for removal and cannot be started');
   }
@@ -68,8 +69,15 @@ async function bringUp(context: ContainersContext, container: Container): Promis
   save(context, container);
   const consoleSize = record.hostConfig.ConsoleSize;
   const { pid } = await context.runtime.create({
-    id, startNumber, spec, stdio: tty ? undefined : stdio, tty, openStdin, stdinOnce, consoleSize,
-  }); // biome-ignore format: one row
+    id,
+    startNumber,
+    spec,
+    stdio: tty ? undefined : stdio,
+    tty,
+    openStdin,
+    stdinOnce,
+    consoleSize,
+  });
   if (tty) await registerLogs(context, container, { ptyMaster: await context.runtime.ptyMaster(id), stdio });
   if (openStdin) await openInput(context, container);
   undo.defer('stdin', () => {
@@ -79,8 +87,13 @@ async function bringUp(context: ContainersContext, container: Container): Promis
   await context.runtime.start(id);
 
   record.state = {
-    ...record.state, pid, exitCode: 0, error: '', oomKilled: false, startedAt: formatTime(nowNano()),
-  }; // biome-ignore format: one row
+    ...record.state,
+    pid,
+    exitCode: 0,
+    error: '',
+    oomKilled: false,
+    startedAt: formatTime(nowNano()),
+  };
   record.hasBeenStartedBefore = true;
   record.hasBeenManuallyStopped = false;
   delete record.minke.starting;

@@ -72,7 +72,9 @@ export async function send(context: ContainersContext, container: Container, sig
 }
 
 /** Waits for the container's next exit, however often it is asked. */
-export function waitForExit(container: Container): Disposable & { within(ms: number | undefined): Promise<boolean> } {
+export function waitForExit(
+  container: Container,
+): Disposable & { within(ms: number | undefined): Promise<boolean> } {
   const abort = new AbortController();
   const exit = container.waiters.add('not-running', abort.signal).then(() => true);
   return {

@@ -1,6 +1,6 @@
 import { formatTime, messageOf, parseTime } from '../../base/mod.ts';
-import type { ContainerExit } from '../../runtime/mod.ts';
 import type { Sandbox } from '../../net/mod.ts';
+import type { ContainerExit } from '../../runtime/mod.ts';
 import type { Container } from './container.ts';
 import { announce, type ContainersContext, save, transition } from './context.ts';
 import { removeLocked } from './remove.ts';
@@ -47,7 +47,11 @@ export async function handleExit(context: ContainersContext, exit: ContainerExit
 export async function takeDown(context: ContainersContext, container: Container): Promise<void> {
   const { record } = container;
   const warn = (what: string) => (error: unknown) => {
-    context.log.warn('take-down of a container is incomplete', { id: container.id, what, error: messageOf(error) });
+    context.log.warn('take-down of a container is incomplete', {
+      id: container.id,
+      what,
+      error: messageOf(error),
+    });
   };
   container.stdin?.release();
   container.stdin = undefined;
@@ -62,9 +66,15 @@ export async function takeDown(context: ContainersContext, container: Container)
   record.ports = {};
   for (const endpoint of Object.values(record.networks)) {
     Object.assign(endpoint, {
-      EndpointID: '', Gateway: '', IPAddress: '', IPPrefixLen: 0, MacAddress: '', IPv6Gateway: '',
-      GlobalIPv6Address: '', GlobalIPv6PrefixLen: 0,
-    }); // biome-ignore format: one row
+      EndpointID: '',
+      Gateway: '',
+      IPAddress: '',
+      IPPrefixLen: 0,
+      MacAddress: '',
+      IPv6Gateway: '',
+      GlobalIPv6Address: '',
+      GlobalIPv6PrefixLen: 0,
+    });
   }
 }
 
@@ -81,7 +91,10 @@ async function autoRemove(context: ContainersContext, container: Container): Pro
   try {
     await removeLocked(context, container, { volumes: true });
   } catch (error) {
-    context.log.warn('cannot remove a container after its exit', { id: container.id, error: messageOf(error) });
+    context.log.warn('cannot remove a container after its exit', {
+      id: container.id,
+      error: messageOf(error),
+    });
   }
 }
 

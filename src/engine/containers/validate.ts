@@ -24,8 +24,10 @@ export function validateConfig(config: ContainerConfig): void {
     );
   }
   for (const entry of config.Env ?? []) {
-    if (entry === '' || entry.startsWith('=')) throw new EngineError('invalid', `invalid environment variable: ${entry}`);
-    if (entry.includes('\0')) throw new EngineError('invalid', 'invalid environment variable: it contains a NUL');
+    if (entry === '' || entry.startsWith('='))
+      throw new EngineError('invalid', `invalid environment variable: ${entry}`);
+    if (entry.includes('\0'))
+      throw new EngineError('invalid', 'invalid environment variable: it contains a NUL');
   }
   if (config.StopSignal) parseSignal(config.StopSignal);
   validateHealthcheck(config);
@@ -71,19 +73,34 @@ function validateRestartPolicy(name: string, retries: number): void {
   }
   if (name !== 'on-failure' && retries !== 0) {
     const more = retries < 0 ? ' and cannot be negative' : '';
-    throw new EngineError('invalid', `${prefix}maximum retry count can only be used with 'on-failure'${more}`);
+    throw new EngineError(
+      'invalid',
+      `${prefix}maximum retry count can only be used with 'on-failure'${more}`,
+    );
   }
   if (retries < 0) throw new EngineError('invalid', `${prefix}maximum retry count cannot be negative`);
 }
 
 function validateMemory(hostConfig: HostConfig): void {
-  const { Memory: memory, MemorySwap: swap, MemoryReservation: reservation, MemorySwappiness: swappiness } = hostConfig;
-  if (memory > 0 && memory < MIN_MEMORY) throw new EngineError('invalid', 'Minimum memory limit allowed is 6MB');
+  const {
+    Memory: memory,
+    MemorySwap: swap,
+    MemoryReservation: reservation,
+    MemorySwappiness: swappiness,
+  } = hostConfig;
+  if (memory > 0 && memory < MIN_MEMORY)
+    throw new EngineError('invalid', 'Minimum memory limit allowed is 6MB');
   if (memory > 0 && swap > 0 && swap < memory) {
-    throw new EngineError('invalid', 'Minimum memoryswap limit should be larger than memory limit, see usage');
+    throw new EngineError(
+      'invalid',
+      'Minimum memoryswap limit should be larger than memory limit, see usage',
+    );
   }
   if (memory === 0 && swap > 0) {
-    throw new EngineError('invalid', 'You should always set the Memory limit when using Memoryswap limit, see usage');
+    throw new EngineError(
+      'invalid',
+      'You should always set the Memory limit when using Memoryswap limit, see usage',
+    );
   }
   if (swappiness !== null && swappiness !== -1 && (swappiness < 0 || swappiness > 100)) {
     throw new EngineError('invalid', `Invalid value: ${swappiness}, valid memory swappiness range is 0-100`);
@@ -115,10 +132,16 @@ function validateCpu(hostConfig: HostConfig, host: HostLimits): void {
     );
   }
   if (hostConfig.CpuShares < 0) {
-    throw new EngineError('invalid', `invalid CPU shares (${hostConfig.CpuShares}): value must be a positive integer`);
+    throw new EngineError(
+      'invalid',
+      `invalid CPU shares (${hostConfig.CpuShares}): value must be a positive integer`,
+    );
   }
   if (period !== 0 && (period < 1000 || period > 1_000_000)) {
-    throw new EngineError('invalid', 'CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)');
+    throw new EngineError(
+      'invalid',
+      'CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)',
+    );
   }
   if (quota > 0 && quota < 1000) {
     throw new EngineError('invalid', 'CPU cfs quota can not be less than 1ms (i.e. 1000)');

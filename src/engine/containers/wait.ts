@@ -3,7 +3,11 @@ import type { WaitCondition, WaitResult } from './containers.ts';
 import { isRunning } from './status.ts';
 
 /** Registers a wait. The outer promise resolves at once, so that the API can send its head before the exit. */
-export function wait(container: Container, condition: WaitCondition, signal: AbortSignal): Promise<WaitResult> {
+export function wait(
+  container: Container,
+  condition: WaitCondition,
+  signal: AbortSignal,
+): Promise<WaitResult> {
   if (condition === 'not-running' && !isRunning(container.status)) {
     return Promise.resolve({ statusCode: container.record.state.exitCode });
   }

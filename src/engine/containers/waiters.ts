@@ -9,12 +9,17 @@ interface Waiter {
 export class Waiters {
   readonly #waiting = new Set<Waiter>();
 
-  /** Resolves at the next moment that `condition` names; a wait that is aborted is forgotten and never resolves. */
+  /** Resolves at the next moment that `condition` names; a wait that is aborted is forgotten, and resolves with an error. */
   add(condition: WaitCondition, signal: AbortSignal): Promise<WaitResult> {
     const { promise, resolve } = Promise.withResolvers<WaitResult>();
     const waiter: Waiter = { condition, resolve };
     this.#waiting.add(waiter);
-    signal.addEventListener('abort', () => this.#waiting.delete(waiter), { once: true });
+    const onAbort = () => {
+      this.#waiting.delete(waiter);
+      resolve({ statusCode: -1, error: 'context canceled' });
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    void promise.then(() => signal.removeEventListener('abort', onAbort));
     return promise;
   }
 

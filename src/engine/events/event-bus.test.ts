@@ -29,7 +29,9 @@ test('subscribe gives past events when since is given, also those of an earlier 
   appendFileSync(join(root, 'events/current.jsonl'), '{"half');
   bus = new EventBus(root);
   const { signal } = new AbortController();
-  expect(await collect(bus.subscribe({ since: 0n, until: nowNano(), filters: NO_FILTERS, signal }))).toEqual(['create']);
+  expect(await collect(bus.subscribe({ since: 0n, until: nowNano(), filters: NO_FILTERS, signal }))).toEqual([
+    'create',
+  ]);
 });
 
 test('subscribe gives new events that match, until it is aborted', async () => {

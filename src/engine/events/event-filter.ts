@@ -2,9 +2,21 @@ import type { EventMessage } from '../../spec/docker/mod.ts';
 import { checkFilterKeys, type Filters, matchesLabels, valuesOf } from '../filters.ts';
 
 const KEYS = [
-  'config', 'container', 'daemon', 'event', 'image', 'label', 'network', 'node', 'plugin', 'scope', 'secret', 'service',
-  'type', 'volume',
-]; // biome-ignore format: a list of words
+  'config',
+  'container',
+  'daemon',
+  'event',
+  'image',
+  'label',
+  'network',
+  'node',
+  'plugin',
+  'scope',
+  'secret',
+  'service',
+  'type',
+  'volume',
+];
 
 /** Throws `invalid` in Docker's words. */
 export function checkEventFilters(filters: Filters): void {
@@ -29,7 +41,9 @@ export function eventMatches(filters: Filters, event: EventMessage): boolean {
     actor('network', 'network') &&
     actor('daemon', 'daemon') &&
     actor('plugin', 'plugin') &&
-    oneOf('image', (value) => [id, attributes['name'], attributes['image']].some((name) => sameImage(name, value))) &&
+    oneOf('image', (value) =>
+      [id, attributes['name'], attributes['image']].some((name) => sameImage(name, value)),
+    ) &&
     matchesLabels(filters, attributes)
   );
 }

@@ -8,5 +8,10 @@ export interface Events {
    * Events from `since` on (nanoseconds since 1970; undefined = only new ones) up to `until` (undefined = no end).
    * Also yields while none come, until `signal` aborts.
    */
-  subscribe(options: { since?: bigint; until?: bigint; filters: Filters; signal: AbortSignal }): AsyncIterable<EventMessage>;
+  subscribe(options: {
+    since?: bigint;
+    until?: bigint;
+    filters: Filters;
+    signal: AbortSignal;
+  }): AsyncIterable<EventMessage>;
 }

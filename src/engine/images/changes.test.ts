@@ -3,7 +3,13 @@ import { applyChanges } from './changes.ts';
 
 test('applyChanges sets what the instructions say', () => {
   expect(
-    applyChanges(['CMD ["sh","-c","x"]', 'entrypoint run me', 'ENV A=1 B="two words"', 'EXPOSE 80 53/udp', 'LABEL a b']),
+    applyChanges([
+      'CMD ["sh","-c","x"]',
+      'entrypoint run me',
+      'ENV A=1 B="two words"',
+      'EXPOSE 80 53/udp',
+      'LABEL a b',
+    ]),
   ).toEqual({
     Cmd: ['sh', '-c', 'x'],
     Entrypoint: ['/bin/sh', '-c', 'run me'],

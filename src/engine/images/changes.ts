@@ -83,5 +83,7 @@ function pairs(rest: string): [string, string][] {
 /** Words separated by blanks, with quotes and backslashes removed. */
 function words(rest: string): string[] {
   const found = rest.match(/(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+/g) ?? [];
-  return found.map((word) => word.replace(/"((?:\\.|[^"\\])*)"|'([^']*)'|\\(.)/g, (_, a, b, c) => a ?? b ?? c ?? ''));
+  return found.map((word) =>
+    word.replace(/"((?:\\.|[^"\\])*)"|'([^']*)'|\\(.)/g, (_, a, b, c) => a ?? b ?? c ?? ''),
+  );
 }

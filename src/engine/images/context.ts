@@ -1,6 +1,6 @@
 import type { Logger } from '../../base/mod.ts';
-import type { ImageStore, LayerStore } from '../../store/mod.ts';
 import type { Registry } from '../../registry/mod.ts';
+import type { ImageStore, LayerStore } from '../../store/mod.ts';
 import type { Events } from '../events/mod.ts';
 import type { ImageUsers } from './images.ts';
 

@@ -1,5 +1,11 @@
 import type { ImageId } from '../../spec/digest.ts';
-import type { AuthConfig, ImageDeleteItem, ImageInspect, ImageSummary, ProgressMessage } from '../../spec/docker/mod.ts';
+import type {
+  AuthConfig,
+  ImageDeleteItem,
+  ImageInspect,
+  ImageSummary,
+  ProgressMessage,
+} from '../../spec/docker/mod.ts';
 import type { Platform } from '../../spec/platform.ts';
 import type { StoredImage } from '../../store/mod.ts';
 import type { Filters } from '../filters.ts';
@@ -22,7 +28,14 @@ export interface Images {
   /** A rootfs tar (plain, gzip, zstd) becomes an image of one layer. Gives its id. */
   import(
     source: AsyncIterable<Uint8Array>,
-    options: { repository?: string; tag?: string; message?: string; changes: string[]; platform?: Platform; signal: AbortSignal },
+    options: {
+      repository?: string;
+      tag?: string;
+      message?: string;
+      changes: string[];
+      platform?: Platform;
+      signal: AbortSignal;
+    },
   ): Promise<ImageId>;
   history(ref: string): Promise<ImageHistoryItem[]>;
   /** For containers: the image that a ref means. Throws `not-found` as inspect does, also when only another platform is there. */

@@ -27,7 +27,9 @@ export async function importImage(
   options: ImportOptions,
 ): Promise<ImageId> {
   const reference = options.repository
-    ? withDefaultTag(parseReference(options.tag ? `${options.repository}:${options.tag}` : options.repository))
+    ? withDefaultTag(
+        parseReference(options.tag ? `${options.repository}:${options.tag}` : options.repository),
+      )
     : undefined;
   const run = applyChanges(options.changes);
   const directory = join(context.dataRoot, 'tmp');

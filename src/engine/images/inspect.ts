@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ZERO_TIME } from '../../base/mod.ts';
-import type { ImageInspect } from '../../spec/docker/mod.ts';
 import type { ChainId } from '../../spec/digest.ts';
+import type { ImageInspect } from '../../spec/docker/mod.ts';
 import { hostPlatform } from '../../spec/platform.ts';
 import type { StoredImage } from '../../store/mod.ts';
 import type { ImagesContext } from './context.ts';

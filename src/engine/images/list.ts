@@ -11,7 +11,10 @@ import { resolve } from './resolve.ts';
 const KEYS = ['before', 'dangling', 'label', 'reference', 'since', 'until'];
 
 /** Rows of `docker images`, newest first. Compat: moby `daemon/images/images.go`. */
-export function list(context: ImagesContext, options: { filters: Filters; sharedSize: boolean }): ImageSummary[] {
+export function list(
+  context: ImagesContext,
+  options: { filters: Filters; sharedSize: boolean },
+): ImageSummary[] {
   const { filters } = options;
   checkFilterKeys(filters, KEYS);
   const dangling = booleanFilter(filters, 'dangling');
@@ -52,11 +55,20 @@ export function namesOf(
     .map(parseReference)
     .filter((reference) => {
       const forms = [familiarName(reference), familiarRepository(reference)];
-      return patterns.length === 0 || patterns.some((pattern) => forms.some((form) => matchesPattern(pattern, form)));
+      return (
+        patterns.length === 0 ||
+        patterns.some((pattern) => forms.some((form) => matchesPattern(pattern, form)))
+      );
     });
   return {
-    tags: references.filter(({ digest }) => !digest).map(familiarName).sort(),
-    digests: references.filter(({ digest }) => digest).map(familiarName).sort(),
+    tags: references
+      .filter(({ digest }) => !digest)
+      .map(familiarName)
+      .sort(),
+    digests: references
+      .filter(({ digest }) => digest)
+      .map(familiarName)
+      .sort(),
   };
 }
 

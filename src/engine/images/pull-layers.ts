@@ -36,14 +36,20 @@ export async function pullLayers(
   const top = request.chain[present - 1];
   if (top !== undefined) request.hold(top);
   for (const [index, layer] of layers.entries()) {
-    progress({ status: index < present ? 'Already exists' : 'Pulling fs layer', progressDetail: {}, id: shortId(layer.digest) });
+    progress({
+      status: index < present ? 'Already exists' : 'Pulling fs layer',
+      progressDetail: {},
+      id: shortId(layer.digest),
+    });
   }
   const abort = new AbortController();
   const signal = AbortSignal.any([request.signal, abort.signal]);
   const slots = new Slots(context.maxConcurrentDownloads);
   const staged = layers.map(async (descriptor, index): Promise<StagedLayer | undefined> => {
     if (index < present) return undefined;
-    using _slot = await slots.take(() => progress({ status: 'Waiting', progressDetail: {}, id: shortId(descriptor.digest) }));
+    using _slot = await slots.take(() =>
+      progress({ status: 'Waiting', progressDetail: {}, id: shortId(descriptor.digest) }),
+    );
     signal.throwIfAborted();
     return await stageOne(context, request, descriptor, index, signal, progress);
   });
@@ -60,7 +66,8 @@ export async function pullLayers(
     abort.abort();
     const settled = await Promise.allSettled(staged);
     const first = settled.find((one) => one.status === 'rejected' && !isAbort(one.reason));
-    for (const one of settled) if (one.status === 'fulfilled' && one.value) await context.layers.discard(one.value);
+    for (const one of settled)
+      if (one.status === 'fulfilled' && one.value) await context.layers.discard(one.value);
     if (request.signal.aborted) throw new EngineError('cancelled', 'context canceled', { cause: error });
     throw first?.status === 'rejected' ? first.reason : error;
   }
@@ -80,7 +87,10 @@ async function stageOne(
   });
   const { auth } = request;
   let downloaded = false;
-  const source = context.registry.fetchBlob(request.reference, descriptor, { signal, ...(auth ? { auth } : {}) });
+  const source = context.registry.fetchBlob(request.reference, descriptor, {
+    signal,
+    ...(auth ? { auth } : {}),
+  });
   const diffId = request.resolved.config.rootfs.diff_ids[index];
   return await context.layers.stage({
     digest: descriptor.digest,
@@ -103,7 +113,9 @@ async function stageOne(
   });
 }
 
-function throttle(emit: (status: string, current: number) => void): (status: string, current: number) => void {
+function throttle(
+  emit: (status: string, current: number) => void,
+): (status: string, current: number) => void {
   let last = 0;
   return (status, current) => {
     const now = Date.now();
@@ -114,5 +126,8 @@ function throttle(emit: (status: string, current: number) => void): (status: str
 }
 
 function isAbort(error: unknown): boolean {
-  return (error as { name?: string } | null)?.name === 'AbortError' || (error instanceof EngineError && error.code === 'cancelled');
+  return (
+    (error as { name?: string } | null)?.name === 'AbortError' ||
+    (error instanceof EngineError && error.code === 'cancelled')
+  );
 }

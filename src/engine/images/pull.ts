@@ -1,4 +1,5 @@
 import { Cleanup, EngineError, messageOf } from '../../base/mod.ts';
+import type { ResolvedImage } from '../../registry/mod.ts';
 import { chainIds } from '../../spec/chain-id.ts';
 import type { ChainId, ImageId } from '../../spec/digest.ts';
 import type { AuthConfig, ProgressMessage } from '../../spec/docker/mod.ts';
@@ -11,7 +12,6 @@ import {
   withDefaultTag,
   withDigest,
 } from '../../spec/reference.ts';
-import type { ResolvedImage } from '../../registry/mod.ts';
 import type { ImagesContext } from './context.ts';
 import { pullLayers } from './pull-layers.ts';
 
@@ -53,10 +53,7 @@ async function install(
   if (diffIds.length !== resolved.manifest.layers.length) {
     throw new EngineError('corrupt', 'layers from manifest do not match image configuration');
   }
-  const names = [
-    canonicalName(reference),
-    canonicalName(withDigest(reference, resolved.target.digest)),
-  ];
+  const names = [canonicalName(reference), canonicalName(withDigest(reference, resolved.target.digest))];
   const id = resolved.manifest.config.digest as ImageId;
   const known = images.get(id) !== undefined;
   const isNew = !known || images.lookup(names[0] ?? '') !== id;

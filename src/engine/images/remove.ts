@@ -1,7 +1,13 @@
 import { EngineError, shortId } from '../../base/mod.ts';
 import type { ImageId } from '../../spec/digest.ts';
 import type { ImageDeleteItem } from '../../spec/docker/mod.ts';
-import { canonicalName, canonicalRepository, familiarName, parseReference, withDefaultTag } from '../../spec/reference.ts';
+import {
+  canonicalName,
+  canonicalRepository,
+  familiarName,
+  parseReference,
+  withDefaultTag,
+} from '../../spec/reference.ts';
 import type { StoredImage } from '../../store/mod.ts';
 import type { ImagesContext } from './context.ts';
 import { isIdPrefix, resolve } from './resolve.ts';
@@ -38,18 +44,30 @@ export async function remove(
   return items;
 }
 
-async function untagByName(context: ImagesContext, image: StoredImage, ref: string, items: ImageDeleteItem[]): Promise<void> {
+async function untagByName(
+  context: ImagesContext,
+  image: StoredImage,
+  ref: string,
+  items: ImageDeleteItem[],
+): Promise<void> {
   const reference = withDefaultTag(parseReference(ref));
   const { domain, path, tag, digest } = reference;
   const name = canonicalName(digest ? { domain, path, digest } : { domain, path, ...(tag ? { tag } : {}) });
   await untag(context, image, name, items);
-  const rest = context.images.namesOf(image.id).filter((other) => repositoryOf(other) === canonicalRepository(reference));
+  const rest = context.images
+    .namesOf(image.id)
+    .filter((other) => repositoryOf(other) === canonicalRepository(reference));
   if (!digest && rest.every((other) => other.includes('@'))) {
     for (const other of rest) await untag(context, image, other, items);
   }
 }
 
-async function untag(context: ImagesContext, image: StoredImage, name: string, items: ImageDeleteItem[]): Promise<void> {
+async function untag(
+  context: ImagesContext,
+  image: StoredImage,
+  name: string,
+  items: ImageDeleteItem[],
+): Promise<void> {
   if (!(await context.images.removeName(name))) return;
   items.push({ Untagged: familiarName(parseReference(name)) });
   context.events.publish('image', 'untag', image.id, { name: image.id });

@@ -1,7 +1,13 @@
 import { EngineError } from '../../base/mod.ts';
 import type { ImageId } from '../../spec/digest.ts';
 import { formatPlatform, hostPlatform, matchesPlatform, type Platform } from '../../spec/platform.ts';
-import { canonicalName, familiarName, parseReference, type Reference, withDefaultTag } from '../../spec/reference.ts';
+import {
+  canonicalName,
+  familiarName,
+  parseReference,
+  type Reference,
+  withDefaultTag,
+} from '../../spec/reference.ts';
 import type { StoredImage } from '../../store/mod.ts';
 import type { ImagesContext } from './context.ts';
 

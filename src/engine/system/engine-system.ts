@@ -71,7 +71,12 @@ function info(context: SystemContext): Record<string, unknown> {
     Driver: 'overlay2',
     DriverStatus: context.storageStatus,
     SystemStatus: null,
-    Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'null'], Authorization: null, Log: context.logDrivers },
+    Plugins: {
+      Volume: ['local'],
+      Network: ['bridge', 'host', 'null'],
+      Authorization: null,
+      Log: context.logDrivers,
+    },
     MemoryLimit: cgroup.memory,
     SwapLimit: cgroup.swap,
     CpuCfsPeriod: cgroup.cpuQuota,
@@ -107,11 +112,21 @@ function info(context: SystemContext): Record<string, unknown> {
     Labels: settings.labels,
     ExperimentalBuild: false,
     ServerVersion: context.version,
-    Runtimes: { [context.runtimeName]: { path: runtime.path, status: { 'org.opencontainers.runtime-spec.features': '{}' } } },
+    Runtimes: {
+      [context.runtimeName]: {
+        path: runtime.path,
+        status: { 'org.opencontainers.runtime-spec.features': '{}' },
+      },
+    },
     DefaultRuntime: context.runtimeName,
     Swarm: {
-      NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '', RemoteManagers: null,
-    }, // biome-ignore format: one row
+      NodeID: '',
+      NodeAddr: '',
+      LocalNodeState: 'inactive',
+      ControlAvailable: false,
+      Error: '',
+      RemoteManagers: null,
+    },
     LiveRestoreEnabled: settings.liveRestore,
     Isolation: '',
     InitBinary: context.initBinary,
@@ -128,9 +143,15 @@ function info(context: SystemContext): Record<string, unknown> {
 function registryConfig(settings: SystemSettings): Record<string, unknown> {
   const hub = { Name: 'docker.io', Mirrors: settings.registryMirrors, Secure: true, Official: true };
   const hosts = settings.insecureRegistries.filter((entry) => !entry.includes('/'));
-  const insecure = hosts.map((name) => [name, { Name: name, Mirrors: [], Secure: false, Official: false }] as const);
+  const insecure = hosts.map(
+    (name) => [name, { Name: name, Mirrors: [], Secure: false, Official: false }] as const,
+  );
   return {
-    InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8', ...settings.insecureRegistries.filter((entry) => entry.includes('/'))],
+    InsecureRegistryCIDRs: [
+      '::1/128',
+      '127.0.0.0/8',
+      ...settings.insecureRegistries.filter((entry) => entry.includes('/')),
+    ],
     IndexConfigs: { 'docker.io': hub, ...Object.fromEntries(insecure) },
     Mirrors: settings.registryMirrors.length > 0 ? settings.registryMirrors : null,
   };
