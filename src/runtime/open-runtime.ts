@@ -62,7 +62,7 @@ class KeptRuntime implements Runtime {
     this.#link = new KeeperLink(options.execRoot, options.log);
     this.#exits = new ExitFiles(options.execRoot);
     this.#host = detectCgroups(options.cgroupDriver);
-    this.#seccomp = new CompiledSeccomp(options.log);
+    this.#seccomp = new CompiledSeccomp(join(options.execRoot, 'seccomp'), options.log);
     this.#program = new OciProgram(options.execRoot, this.#host.driver, options.runtimePath);
   }
 

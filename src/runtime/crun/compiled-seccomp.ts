@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Logger, messageOf } from '../../base/mod.ts';
 import type { RuntimeSeccomp, RuntimeSpec } from '../../spec/oci/runtime.ts';
-import { compileSeccomp, type SeccompFilter, seccompArchitecture } from '../../sys/mod.ts';
+import { atomicWrite, compileSeccomp, type SeccompFilter, seccompArchitecture } from '../../sys/mod.ts';
 
 /** Spec: crun(1): takes a compiled filter, base64, in place of `linux.seccomp`. */
 const ANNOTATION = 'run.oci.seccomp_bpf_data';
@@ -27,10 +29,13 @@ const EPERM = 1;
  */
 export class CompiledSeccomp {
   readonly #programs = new Map<string, string>();
+  readonly #directory: string;
   readonly #log: Logger;
   #broken = false;
 
-  constructor(log: Logger) {
+  /** Programs are also kept in `directory`, for the next daemon: compiling takes 20 ms. */
+  constructor(directory: string, log: Logger) {
+    this.#directory = directory;
     this.#log = log;
   }
 
@@ -44,21 +49,35 @@ export class CompiledSeccomp {
   }
 
   #program(seccomp: RuntimeSeccomp): string | undefined {
-    const key = createHash('sha256').update(JSON.stringify(seccomp)).digest('base64');
-    const known = this.#programs.get(key);
+    const key = createHash('sha256').update(JSON.stringify(seccomp)).digest('hex');
+    const known = this.#programs.get(key) ?? this.#read(key);
     if (known !== undefined) return known;
     const filter = toFilter(seccomp);
     if (filter === undefined) return undefined;
     try {
       const program = compileSeccomp(filter).toString('base64');
-      if (this.#programs.size >= KEPT) this.#programs.clear();
-      this.#programs.set(key, program);
-      return program;
+      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+      atomicWrite(join(this.#directory, key), program);
+      return this.#remember(key, program);
     } catch (error) {
       this.#log.warn('seccomp profiles are left to crun', { error: messageOf(error) });
       this.#broken = true;
       return undefined;
     }
+  }
+
+  #read(key: string): string | undefined {
+    try {
+      return this.#remember(key, readFileSync(join(this.#directory, key), 'latin1'));
+    } catch {
+      return undefined;
+    }
+  }
+
+  #remember(key: string, program: string): string {
+    if (this.#programs.size >= KEPT) this.#programs.clear();
+    this.#programs.set(key, program);
+    return program;
   }
 }
 

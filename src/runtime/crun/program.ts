@@ -37,8 +37,13 @@ export class OciProgram {
   async command(): Promise<RuntimeCommand> {
     const { name, path } = await this.version();
     const root = join(this.#execRoot, name);
-    if (name === 'crun') return { path, root, args: [`--cgroup-manager=${this.#driver}`], startByFifo: true };
-    return { path, root, args: this.#driver === 'systemd' ? ['--systemd-cgroup'] : [], startByFifo: false };
+    if (name === 'crun') {
+      // Text, since what goes wrong in the last step before the program runs is said on the container's stderr.
+      const args = ['--log-format', 'text', `--cgroup-manager=${this.#driver}`];
+      return { path, root, args, startByFifo: true };
+    }
+    const args = ['--log-format', 'json', ...(this.#driver === 'systemd' ? ['--systemd-cgroup'] : [])];
+    return { path, root, args, startByFifo: false };
   }
 
   /** Lets the runtime itself remove its state, where we do not know how it keeps it. */

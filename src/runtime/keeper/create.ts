@@ -61,7 +61,7 @@ async function runCreate(context: CreateContext, request: CreateOperation, conso
   rmSync(log, { force: true });
   const argv = [
     'crun',
-    ...['--root', runtime.root, '--log', log, '--log-format', 'json', ...runtime.args],
+    ...['--root', runtime.root, '--log', log, ...runtime.args],
     ...['create', '--bundle', bundle, '--pid-file', join(bundle, 'pid')],
     ...(console === undefined ? [] : ['--console-socket', console]),
     id,

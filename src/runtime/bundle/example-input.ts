@@ -1,0 +1,108 @@
+import type { ContainerConfig, HostConfig } from '../../spec/docker/mod.ts';
+import type { BundleInput, HostFacts } from './input.ts';
+
+const NO_RESOURCES = {
+  CpuShares: 0,
+  Memory: 0,
+  NanoCpus: 0,
+  CgroupParent: '',
+  BlkioWeight: 0,
+  BlkioWeightDevice: null,
+  BlkioDeviceReadBps: null,
+  BlkioDeviceWriteBps: null,
+  BlkioDeviceReadIOps: null,
+  BlkioDeviceWriteIOps: null,
+  CpuPeriod: 0,
+  CpuQuota: 0,
+  CpuRealtimePeriod: 0,
+  CpuRealtimeRuntime: 0,
+  CpusetCpus: '',
+  CpusetMems: '',
+  Devices: null,
+  DeviceCgroupRules: null,
+  DeviceRequests: null,
+  MemoryReservation: 0,
+  MemorySwap: 0,
+  MemorySwappiness: null,
+  OomKillDisable: null,
+  PidsLimit: null,
+  Ulimits: null,
+  CpuCount: 0,
+  CpuPercent: 0,
+  IOMaximumIOps: 0,
+  IOMaximumBandwidth: 0,
+};
+
+/** What a plain `docker run` asks for; for tests. */
+export const PLAIN_HOST_CONFIG: HostConfig = {
+  ...NO_RESOURCES,
+  Binds: null,
+  ContainerIDFile: '',
+  LogConfig: { Type: '', Config: null },
+  NetworkMode: 'bridge',
+  PortBindings: null,
+  RestartPolicy: { Name: '', MaximumRetryCount: 0 },
+  AutoRemove: false,
+  VolumeDriver: '',
+  VolumesFrom: null,
+  ConsoleSize: [0, 0],
+  CapAdd: null,
+  CapDrop: null,
+  CgroupnsMode: 'host',
+  Dns: null,
+  DnsOptions: null,
+  DnsSearch: null,
+  ExtraHosts: null,
+  GroupAdd: null,
+  IpcMode: 'private',
+  Cgroup: '',
+  Links: null,
+  OomScoreAdj: 0,
+  PidMode: '',
+  Privileged: false,
+  PublishAllPorts: false,
+  ReadonlyRootfs: false,
+  SecurityOpt: null,
+  UTSMode: '',
+  UsernsMode: '',
+  ShmSize: 64 * 1024 * 1024,
+  Runtime: '',
+  Isolation: '',
+  MaskedPaths: null,
+  ReadonlyPaths: null,
+};
+
+export const EXAMPLE_FACTS: HostFacts = {
+  cgroupVersion: 2,
+  cgroupDriver: 'cgroupfs',
+  cgroupParent: '',
+  capabilities: [],
+  architecture: 'x64',
+  kernel: '6.1.0',
+  swapLimit: true,
+  devices: [],
+  blockDevices: new Map(),
+};
+
+/** The input for a plain container, with what a test changes. */
+export function exampleInput(
+  hostConfig: Partial<HostConfig> = {},
+  changes: Partial<Omit<BundleInput, 'hostConfig' | 'config'>> & { config?: Partial<ContainerConfig> } = {},
+): BundleInput {
+  const { config, ...rest } = changes;
+  return {
+    id: 'f00d',
+    hostname: 'box',
+    rootfs: '/rootfs',
+    netns: { path: '/run/minke/netns/f00d' },
+    mounts: [],
+    user: { uid: 0, gid: 0, additionalGids: [] },
+    args: ['true'],
+    env: ['PATH=/bin'],
+    cwd: '/',
+    host: EXAMPLE_FACTS,
+    ...rest,
+    config: { Tty: false, Domainname: '', ...config },
+    hostConfig: { ...PLAIN_HOST_CONFIG, ...hostConfig },
+  };
+}
