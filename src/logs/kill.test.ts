@@ -38,7 +38,7 @@ async function survive(script: string, config: Record<string, string>) {
   return container;
 }
 
-const count = 60_000 * KILLS;
+const count = 40_000 * KILLS;
 
 test(
   'numbered lines are each in the log once and in order when the daemon is killed',
@@ -55,7 +55,7 @@ test(
     }
     expect(next).toEqual({ stdout: count + 1, stderr: count + 1 });
   },
-  60_000 + KILLS * 2_000,
+  120_000 + KILLS * 4_000,
 );
 
 test(
@@ -69,5 +69,5 @@ test(
     }
     expect(found).toBe(count);
   },
-  60_000 + KILLS * 2_000,
+  120_000 + KILLS * 4_000,
 );

@@ -70,6 +70,7 @@ export class RecordEncoder {
    */
   encode(from: number, to: number, tail: RecordTail, final: boolean, budget: number): number {
     const arena = this.#arena;
+    const classes = BYTE_CLASS;
     const tailEnd = this.#tailAt + tail.bytes.length;
     const stampAt = this.#tailAt + tail.stampAt;
     arena.set(tail.bytes, this.#tailAt);
@@ -82,7 +83,7 @@ export class RecordEncoder {
     while (at < to && (made === 0 || out < limit)) {
       const stop = Math.min(at + LINE_LIMIT, to);
       let end = at;
-      while (end < stop && BYTE_CLASS[arena[end] as number] === 0) end++;
+      while (end < stop && classes[arena[end] as number] === 0) end++;
       let textEnd = out + (end - at);
       arena.copyWithin(out, at, end);
       if (end < stop && BYTE_CLASS[arena[end] as number] !== NEWLINE) {

@@ -1,4 +1,4 @@
-import { bytesWaiting, readInto, tee } from '../../sys/mod.ts';
+import { bytesWaiting, readInto } from '../../sys/mod.ts';
 import type { Handover } from './handover.ts';
 import type { LogWriter } from './log-writer.ts';
 import type { StreamName } from './protocol.ts';
@@ -53,20 +53,32 @@ export class FifoStream implements PumpStream {
   /** Takes up to `most` bytes, an unfinished line only at the end of `most` if `final`. Gives how many it took. */
   #take(most: number, final: boolean): number {
     if (!this.#journal) return this.#pass(most);
-    const { writer, staging, peek } = this.#journal;
-    const input = this.#bench.encoder.input;
-    const shown = tee(this.fd, peek.writer, Math.min(most, input.length));
-    if (shown <= 0) return 0;
-    const count = readInto(peek.reader, input.subarray(0, shown));
-    if (this.#handover.watched)
-      this.#handover.give(this.#name, input.subarray(Math.min(this.#seen, count), count));
+    const { writer, staging } = this.#journal;
+    let count = this.#look(this.#journal.peek, most);
+    if (count === 0) return 0;
     let taken = writer.moveLines(this.#name, 0, count, final && count === most, this.fd, staging);
-    // A line in so many tiny pieces that the peek pipe cannot show more of it: cut it here.
-    if (taken === 0 && bytesWaiting(this.fd) > count && count < input.length) {
-      taken = writer.moveLines(this.#name, 0, count, true, this.fd, staging);
+    const waiting = taken === 0 ? bytesWaiting(this.fd) : 0;
+    if (waiting > count) {
+      // Race: the writer went on meanwhile, or the line is in more and smaller pieces than the peek pipe can show.
+      count = this.#look(this.#journal.peek, most);
+      taken = writer.moveLines(this.#name, 0, count, final && count === most, this.fd, staging);
+      const shownAll = count >= Math.min(waiting, most, this.#bench.encoder.input.length);
+      if (taken === 0 && !shownAll) taken = writer.moveLines(this.#name, 0, count, true, this.fd, staging);
     }
-    this.#seen = Math.max(this.#seen, count) - taken;
+    this.#seen -= taken;
     return taken;
+  }
+
+  /** Copies the head of the FIFO into the encoder's input and hands over what of it is new. Gives its length. */
+  #look(peek: PeekPipe, most: number): number {
+    const count = this.#bench.look(this.fd, peek, most);
+    if (count > this.#seen) {
+      if (this.#handover.watched) {
+        this.#handover.give(this.#name, this.#bench.encoder.input.subarray(this.#seen, count));
+      }
+      this.#seen = count;
+    }
+    return count;
   }
 
   #pass(most: number): number {

@@ -10,6 +10,8 @@ export class Handover {
   #underWay = 0;
   /** Someone follows the log and wants to hear once that it has grown. */
   #follower = false;
+  /** The log has grown since a follower was last told. */
+  #news = false;
 
   constructor(bench: Workbench, key: number) {
     this.#bench = bench;
@@ -43,13 +45,20 @@ export class Handover {
     this.#bench.post({ type: 'chunk', key: this.#key, epoch: this.#epoch, stream, data });
   }
 
+  /** Race: the follower's wish takes its time to get here, so it is told at once of what was written meanwhile. */
   follow(): void {
     this.#follower = true;
+    if (this.#news) this.#tell();
   }
 
   grown(): void {
-    if (!this.#follower) return;
+    this.#news = true;
+    if (this.#follower) this.#tell();
+  }
+
+  #tell(): void {
     this.#follower = false;
+    this.#news = false;
     this.#bench.post({ type: 'grown', key: this.#key });
   }
 }

@@ -1,20 +1,12 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { errnoOf, messageOf } from '../../base/mod.ts';
-import {
-  bytesWaiting,
-  readInto,
-  readIntoAt,
-  seekEnd,
-  splice,
-  tee,
-  truncateFile,
-  writeAll,
-} from '../../sys/mod.ts';
+import { bytesWaiting, readIntoAt, seekEnd, splice, truncateFile, writeAll } from '../../sys/mod.ts';
 import type { FileLimits } from '../driver/options.ts';
 import { type RecordTail, recordTail } from '../json-file/encoder.ts';
 import { rotate } from '../json-file/generations.ts';
 import type { Handover } from './handover.ts';
 import { readNote, writeNote } from './note.ts';
+import type { OpenLog } from './open-files.ts';
 import type { SourceSpec, StreamName } from './protocol.ts';
 import type { PeekPipe, Workbench } from './workbench.ts';
 
@@ -74,7 +66,7 @@ export class LogWriter {
     from: number,
     to: number,
     final: boolean,
-    handle: (files: { log: number; note: number } | undefined, size: number, bytes: number) => void,
+    handle: (files: OpenLog | undefined, size: number, bytes: number) => void,
   ): number {
     const encoder = this.#bench.encoder;
     let at = from;
@@ -94,16 +86,18 @@ export class LogWriter {
     return at;
   }
 
-  #open(): { log: number; note: number } | undefined {
+  #open(): OpenLog | undefined {
+    const notePath = this.#spec.stdio ? this.#spec.notePath : undefined;
     try {
-      return this.#bench.files.open(this.#spec.path, this.#spec.stdio ? this.#spec.notePath : undefined);
+      return this.#bench.files.open(this.#spec.path, notePath);
     } catch (error) {
+      if (errnoOf(error) === 'EMFILE' && this.#bench.files.closeAll() > 0) return this.#open();
       this.#complain('log cannot be opened, output is lost', error);
       return undefined;
     }
   }
 
-  #rotate(): { log: number; note: number } | undefined {
+  #rotate(): OpenLog | undefined {
     this.#bench.files.close(this.#spec.path);
     try {
       rotate(this.#spec.path, this.#limits.maxFiles);
@@ -161,8 +155,7 @@ export class LogWriter {
 
   #appendAgain(log: number, staging: number, peek: PeekPipe, stream: StreamName, noted: number | undefined) {
     const encoder = this.#bench.encoder;
-    const shown = Math.max(0, tee(staging, peek.writer, encoder.input.length));
-    const count = shown === 0 ? 0 : readInto(peek.reader, encoder.input.subarray(0, shown));
+    const count = this.#bench.look(staging, peek, encoder.input.length);
     const size = seekEnd(log);
     // A log that is shorter than noted was cut by somebody else: go on at its end.
     const start = noted === undefined || noted > size ? size : noted;

@@ -63,8 +63,11 @@ export class OpenFiles {
     if (opened.note >= 0) closeSync(opened.note);
   }
 
-  closeAll(): void {
-    for (const path of [...this.#open.keys()]) this.close(path);
+  /** Closes all; gives how many there were. */
+  closeAll(): number {
+    const paths = [...this.#open.keys()];
+    for (const path of paths) this.close(path);
+    return paths.length;
   }
 }
 

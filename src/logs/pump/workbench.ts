@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
-import { growPipe, openPipe, splice, wallClock } from '../../sys/mod.ts';
+import { EngineError } from '../../base/mod.ts';
+import { growPipe, openPipe, readInto, splice, tee, wallClock } from '../../sys/mod.ts';
 import { RecordEncoder } from '../json-file/encoder.ts';
 import { Stamp } from '../json-file/stamp.ts';
 import { OpenFiles } from './open-files.ts';
@@ -30,6 +31,24 @@ export class Workbench implements Disposable {
    */
   peekPipe(capacity: number): PeekPipe {
     return capacity >= this.#large.capacity ? this.#large : this.#small;
+  }
+
+  /**
+   * Copies the head of `pipe`, up to `most` bytes, to the start of the encoder's input; the pipe keeps it. Gives how
+   * much that is. A writer with O_DIRECT makes packets, of which a read gives one: the peek pipe is emptied whatever
+   * it takes, since the next container looks through it too.
+   */
+  look(pipe: number, peek: PeekPipe, most: number): number {
+    const input = this.encoder.input;
+    const shown = tee(pipe, peek.writer, Math.min(most, input.length));
+    let count = 0;
+    while (count < shown) {
+      const read = readInto(peek.reader, input.subarray(count, shown));
+      if (read <= 0)
+        throw new EngineError('internal', `peek pipe gave ${read} after ${count} of ${shown} bytes`);
+      count += read;
+    }
+    return count;
   }
 
   /** Throws `bytes` of a pipe away; gives how many there were. */

@@ -15,6 +15,13 @@ export async function* readRecords(
   query: LogQuery,
   growth: Growth | undefined,
 ): AsyncGenerator<LogRecord, void, undefined> {
+  for await (const batch of batches(path, query, growth)) for (const record of batch) yield record;
+}
+
+/** Why not record by record: each level of generators costs every record several turns of the microtask queue. */
+type Batches<Result> = AsyncGenerator<LogRecord[], Result, undefined>;
+
+async function* batches(path: string, query: LogQuery, growth: Growth | undefined): Batches<void> {
   const files = growth ? await openWhenThere(path, query, growth) : await openLog(path);
   try {
     const start = query.tail === undefined ? { file: 0, offset: 0 } : await findTail(files, query.tail);
@@ -28,7 +35,7 @@ export async function* readRecords(
       // Snapshot: a container that writes as fast as we read must not keep us.
       if (yield* passed(reader, query, file.size)) return;
       const last = reader.rest();
-      if (last && (yield* choose([last], query))) return;
+      if (last && (yield* chosen([last], query))) return;
     }
   } finally {
     await closeLog(files);
@@ -47,7 +54,7 @@ async function openWhenThere(path: string, query: LogQuery, growth: Growth): Pro
     const grown = wait(growth, query);
     try {
       const files = await openLog(path);
-      if (files.length > 0 || ended || (await grown.done) === 'stop') return files;
+      if (files.length > 0 || ended || (await grown.done) !== 'grown') return files;
     } finally {
       grown.cancel();
     }
@@ -61,9 +68,9 @@ async function* followFrom(
   query: LogQuery,
   growth: Growth,
 ) {
-  for (;;) {
+  for (let late = false; ; ) {
     // Race: both asked before reading, so that nothing written later is missed.
-    const ended = growth.ended;
+    const ended = growth.ended || late;
     const grown = wait(growth, query);
     try {
       await reader.settle();
@@ -78,7 +85,11 @@ async function* followFrom(
         await old?.handle.close();
         continue;
       }
-      if (ended || (await grown.done) === 'stop') return;
+      if (ended) return;
+      const why = await grown.done;
+      if (why === 'abort') return;
+      // What was written until then is still read.
+      late = why === 'late';
     } finally {
       grown.cancel();
     }
@@ -86,39 +97,40 @@ async function* followFrom(
 }
 
 /** Reads up to `end`; true if the query asks for nothing that comes later. */
-async function* passed(
-  reader: RecordReader,
-  query: LogQuery,
-  end: number,
-): AsyncGenerator<LogRecord, boolean> {
+async function* passed(reader: RecordReader, query: LogQuery, end: number): Batches<boolean> {
   for (let records = await reader.read(end); records; records = await reader.read(end)) {
-    if (yield* choose(records, query)) return true;
+    if (yield* chosen(records, query)) return true;
     if (query.signal?.aborted) return true;
   }
   return query.signal?.aborted ?? false;
 }
 
-function* choose(records: LogRecord[], query: LogQuery): Generator<LogRecord, boolean> {
+async function* chosen(records: LogRecord[], query: LogQuery): Batches<boolean> {
   const { since, until } = query;
-  for (const record of records) {
+  let past = false;
+  const batch = records.filter((record) => {
     if (since !== undefined || until !== undefined) {
       const time = parseTime(record.time);
-      if (time === undefined || (since !== undefined && time < since)) continue;
-      if (until !== undefined && time > until) return true;
+      if (time === undefined || (since !== undefined && time < since)) return false;
+      past ||= until !== undefined && time > until;
     }
-    if (record.stream === 'stdout' ? query.stdout : query.stderr) yield record;
-  }
-  return false;
+    return !past && (record.stream === 'stdout' ? query.stdout : query.stderr);
+  });
+  if (batch.length > 0) yield batch;
+  return past;
 }
 
+type Wakeup = 'grown' | 'abort' | 'late';
+
 /** Waits for growth, an abort or the query's end of time. */
-function wait(growth: Growth, query: LogQuery): { done: Promise<'grown' | 'stop'>; cancel: () => void } {
-  const { promise, resolve } = Promise.withResolvers<'grown' | 'stop'>();
+function wait(growth: Growth, query: LogQuery): { done: Promise<Wakeup>; cancel: () => void } {
+  const { promise, resolve } = Promise.withResolvers<Wakeup>();
   const forget = growth.next(() => resolve('grown'));
-  const stop = () => resolve('stop');
+  const stop = () => resolve('abort');
   query.signal?.addEventListener('abort', stop);
   if (query.signal?.aborted) stop();
-  const timer = query.until === undefined ? undefined : setTimeout(stop, msUntil(query.until));
+  const late = () => resolve('late');
+  const timer = query.until === undefined ? undefined : setTimeout(late, msUntil(query.until));
   const cancel = () => {
     forget();
     query.signal?.removeEventListener('abort', stop);

@@ -1,4 +1,13 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ContainerId, newId } from '../../base/mod.ts';
@@ -44,6 +53,11 @@ export class FakeContainer implements Disposable {
     return readFileSync(this.target.path, 'utf8');
   }
 
+  /** Descriptors of this process on its files, beside its own. */
+  get descriptors(): number {
+    return openUnder(this.directory) - this.#keeper.length;
+  }
+
   [Symbol.dispose](): void {
     for (const fd of this.#keeper) closeSync(fd);
     rmSync(this.directory, { recursive: true, force: true });
@@ -73,4 +87,14 @@ export async function take(chunks: AsyncIterator<OutputChunk>, length = Infinity
     text += Buffer.from(value.data).toString('latin1');
   }
   return text;
+}
+
+function openUnder(directory: string): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(directory);
+    } catch {
+      return false;
+    }
+  }).length;
 }
