@@ -59,8 +59,7 @@ function nameField(name: ByteString): string {
   try {
     // The line is written one byte a character, so what is not ASCII is escaped.
     const text = JSON.stringify(decoder.decode(bytes));
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: the question is what is not ASCII
-    return `"name":${text.replace(/[^\x00-\x7f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}`;
+    return `"name":${text.replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}`;
   } catch {
     return `"name_raw":"${bytes.toString('base64')}"`;
   }

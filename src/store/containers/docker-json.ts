@@ -61,10 +61,29 @@ export function toDockerJson(record: ContainerRecord): Json {
 }
 
 const KNOWN = new Set([
-  'StreamConfig', 'State', 'ID', 'Created', 'Managed', 'Path', 'Args', 'Config', 'Image', 'NetworkSettings', 'LogPath',
-  'Name', 'Driver', 'OS', 'RestartCount', 'HasBeenStartedBefore', 'HasBeenManuallyStopped', 'MountPoints',
-  'HostnamePath', 'HostsPath', 'ResolvConfPath', 'Minke',
-]); // biome-ignore format: a list of words
+  'StreamConfig',
+  'State',
+  'ID',
+  'Created',
+  'Managed',
+  'Path',
+  'Args',
+  'Config',
+  'Image',
+  'NetworkSettings',
+  'LogPath',
+  'Name',
+  'Driver',
+  'OS',
+  'RestartCount',
+  'HasBeenStartedBefore',
+  'HasBeenManuallyStopped',
+  'MountPoints',
+  'HostnamePath',
+  'HostsPath',
+  'ResolvConfPath',
+  'Minke',
+]);
 
 /** Reads what `toDockerJson`, or Docker itself, wrote. Throws if it is not an object with an id. */
 export function fromDockerJson(json: Json, hostConfig: HostConfig): ContainerRecord {

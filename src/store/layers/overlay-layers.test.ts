@@ -202,15 +202,36 @@ describe('stage and commit', () => {
   test('two requests for one blob stage it once; an existing chain wins', async () => {
     await using at = await testStore();
     const { blob, ...known } = blobOf(tarOf([{ name: 'a' }]));
-    const request = () => ({ ...known, source: pieces(blob) });
-    const [one, two] = await Promise.all([
-      at.store.layers.stage(request()),
-      at.store.layers.stage(request()),
-    ]);
-    expect(one).toBe(two);
-    const layer = await at.store.layers.commit(one, undefined);
-    expect(await at.store.layers.commit(two, undefined)).toBe(layer);
-    expect(at.store.layers.diffIdOf(known.digest)).toBe(known.diffId);
+    let reads = 0;
+    const source = async function* () {
+      reads++;
+      yield* pieces(blob);
+    };
+    const { layers } = at.store;
+    const stage = () => layers.stage({ ...known, source: source() });
+    const [one, two, three] = await Promise.all([stage(), stage(), stage()]);
+    const layer = await layers.commit(one, undefined);
+    expect(await layers.commit(two, undefined)).toBe(layer);
+    expect(reads).toBe(1);
+    const above = await layers.commit(three, layer.chainId);
+    expect([above.diffId, above.parent, reads]).toEqual([layer.diffId, layer.chainId, 2]);
+    expect(layers.diffIdOf(known.digest)).toBe(known.diffId);
+    nothingStaged(at);
+  });
+
+  test('a second request goes on by itself when the first is cancelled', async () => {
+    await using at = await testStore();
+    const { blob, ...known } = blobOf(tarOf([{ name: 'a' }]));
+    const abort = new AbortController();
+    const hanging = async function* (): AsyncGenerator<Uint8Array> {
+      abort.abort();
+      await new Promise(() => {});
+    };
+    const first = at.store.layers.stage({ ...known, source: hanging(), signal: abort.signal });
+    const second = at.store.layers.stage({ ...known, source: pieces(blob) });
+    await expect(first).rejects.toMatchObject({ code: 'cancelled' });
+    const layer = await at.store.layers.commit(await second, undefined);
+    expect(layer.diffId).toBe(known.diffId);
     nothingStaged(at);
   });
 });

@@ -40,7 +40,10 @@ export class OverlayLayers implements LayerStore {
   readonly #mounts: ContainerMounts;
   readonly #locks = new KeyedLock();
   readonly #cleanup: Promise<void>;
+  /** By digest and diffID: a second request waits for the first. */
   readonly #staging = new Map<string, Promise<StagedLayer>>();
+  /** What second requests got: they have no directory, and are staged only if the first's layer is not theirs. */
+  readonly #again = new WeakMap<StagedLayer, StageRequest>();
 
   /** Reads what is there, undoes what a crash left half done, drops layers that a power cut may have damaged. */
   constructor(layout: Layout, log: Logger) {
@@ -74,11 +77,18 @@ export class OverlayLayers implements LayerStore {
   }
 
   async stage(request: StageRequest): Promise<StagedLayer> {
-    const key = request.digest && `${request.digest} ${request.diffId ?? ''}`;
-    const running = key === undefined ? undefined : this.#staging.get(key);
-    if (running) return await running;
+    if (request.digest === undefined) return await this.#stage(request);
+    const key = `${request.digest} ${request.diffId ?? ''}`;
+    for (let running = this.#staging.get(key); running; running = this.#staging.get(key)) {
+      const first = await running.catch(() => undefined);
+      if (request.signal?.aborted) throw new EngineError('cancelled', 'context canceled');
+      if (!first) continue;
+      const again: StagedLayer = { ...first, directory: '' };
+      this.#again.set(again, request);
+      request.onDownloaded?.(request.size ?? 0);
+      return again;
+    }
     const work = this.#stage(request);
-    if (key === undefined) return await work;
     this.#staging.set(key, work);
     try {
       return await work;
@@ -95,26 +105,14 @@ export class OverlayLayers implements LayerStore {
       await this.discard(staged);
       return existing.layer;
     }
-    const below = parent === undefined ? undefined : this.#require(parent);
-    const layer: Layer = { chainId, diffId: staged.diffId, cacheId: newId(), size: staged.size };
-    if (parent !== undefined) layer.parent = parent;
-    this.#durability.begin(chainId);
-    try {
-      const diffs = parent === undefined ? [] : this.#diffs(parent);
-      const directory = placeLayer(this.#layout, layer, staged, below?.directory, diffs);
-      this.#add({ layer, directory, holds: 0 });
-    } catch (error) {
-      this.#durability.forget(chainId);
-      await this.discard(staged);
-      throw error;
-    }
-    atomicWrite(digestFile(this.#layout.diffIdByDigest, staged.digest), staged.diffId, { mode: 0o644 });
-    addOrigin(this.#layout, staged);
-    return layer;
+    const again = this.#again.get(staged);
+    // The one who staged it first has given it up, or has put it above another parent.
+    if (again) return await this.#place(await this.#stage(again), parent, chainId);
+    return await this.#place(staged, parent, chainId);
   }
 
   async discard(staged: StagedLayer): Promise<void> {
-    await removeTreeAsync(staged.directory);
+    if (staged.directory !== '') await removeTreeAsync(staged.directory);
   }
 
   diffIdOf(digest: Digest): DiffId | undefined {
@@ -218,6 +216,25 @@ export class OverlayLayers implements LayerStore {
     this.#pool.close();
     if (this.#durability.pending) await this.#durability.sync().catch(() => {});
     this.#disk.close();
+  }
+
+  async #place(staged: StagedLayer, parent: ChainId | undefined, chainId: ChainId): Promise<Layer> {
+    const below = parent === undefined ? undefined : this.#require(parent);
+    const layer: Layer = { chainId, diffId: staged.diffId, cacheId: newId(), size: staged.size };
+    if (parent !== undefined) layer.parent = parent;
+    this.#durability.begin(chainId);
+    try {
+      const diffs = parent === undefined ? [] : this.#diffs(parent);
+      const directory = placeLayer(this.#layout, layer, staged, below?.directory, diffs);
+      this.#add({ layer, directory, holds: 0 });
+    } catch (error) {
+      this.#durability.forget(chainId);
+      await this.discard(staged);
+      throw error;
+    }
+    atomicWrite(digestFile(this.#layout.diffIdByDigest, staged.digest), staged.diffId, { mode: 0o644 });
+    addOrigin(this.#layout, staged);
+    return layer;
   }
 
   async #stage(request: StageRequest): Promise<StagedLayer> {
