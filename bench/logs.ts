@@ -28,8 +28,12 @@ const watching = (async () => {
   for await (const chunk of client ?? []) seen += chunk.data.length;
 })();
 const started = performance.now();
-const line = 'The quick brown fox jumps over the lazy dog while forty-two engines write logs all night: 0123456';
-const writer = spawn('sh', ['-c', `yes '${line.padEnd(99)}' | head -c ${megabytes}000000 > ${container.stdio.stdout}`]);
+const line =
+  'The quick brown fox jumps over the lazy dog while forty-two engines write logs all night: 0123456';
+const writer = spawn('sh', [
+  '-c',
+  `yes '${line.padEnd(99)}' | head -c ${megabytes}000000 > ${container.stdio.stdout}`,
+]);
 await new Promise((resolve) => writer.once('exit', resolve));
 await logs.drain(container.id);
 const seconds = (performance.now() - started) / 1000;
