@@ -245,7 +245,7 @@ describe('docker pull', () => {
 
   test('a reference that is none', async () => {
     const { docker } = await engine();
-    for (const reference of ['UPPER/case', 'a:b:c', 'x@sha256:12']) {
+    for (const reference of ['here/UPPER', 'a:b:c', 'x@sha256:12']) {
       const result = await docker.run(['pull', reference]);
       expect(result.code).toBe(1);
       expect(result.stderr).toContain('invalid reference format');
