@@ -1,4 +1,4 @@
-import { closeSync, copyFileSync, fchmodSync, fchownSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, copyFileSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../../base/mod.ts';
 import {
@@ -8,10 +8,8 @@ import {
   RESOLVE_IN_ROOT,
   RESOLVE_NO_MAGICLINKS,
   readXattrsFd,
-  setTimesFd,
-  setXattrFd,
-  type Xattr,
 } from '../../sys/mod.ts';
+import { applyAttributes, readAttributes } from './attributes.ts';
 import { isOpaque, MergedView } from './merged-view.ts';
 import type { DeferredLink, StagedJoin } from './staged-record.ts';
 
@@ -42,7 +40,7 @@ function takeAfter(diff: number, view: MergedView, path: string): void {
   const fd = openInLayer(diff, path === '' ? '.' : path, O_DIRECTORY);
   if (fd < 0) return;
   try {
-    if (!isOpaque(readXattrsFd(fd))) copyAttributes(node.fd, fd);
+    if (!isOpaque(readXattrsFd(fd))) applyAttributes(fd, readAttributes(node.fd));
   } finally {
     closeSync(fd);
   }
@@ -66,27 +64,12 @@ function copyLinked(diff: number, view: MergedView, { path, target }: DeferredLi
       throw new EngineError('invalid', 'failed to register layer: duplicates of file paths not supported');
     try {
       copyFileSync(`/proc/self/fd/${node.fd}`, `/proc/self/fd/${fd}`);
-      copyAttributes(node.fd, fd);
+      applyAttributes(fd, readAttributes(node.fd));
     } finally {
       closeSync(fd);
     }
   } finally {
     closeSync(parent);
-  }
-}
-
-/** Owner, mode, extended attributes and time of one open node, given to another; not overlayfs's own marks. */
-export function copyAttributes(from: number, to: number): void {
-  const stat = fstatSync(from, { bigint: true });
-  fchownSync(to, Number(stat.uid), Number(stat.gid));
-  fchmodSync(to, Number(stat.mode) & 0o7777);
-  setXattrs(to, readXattrsFd(from));
-  setTimesFd(to, Number(stat.mtimeNs / 1_000_000_000n), Number(stat.mtimeNs % 1_000_000_000n));
-}
-
-function setXattrs(fd: number, xattrs: readonly Xattr[]): void {
-  for (const { name, value } of xattrs) {
-    if (!name.startsWith('trusted.overlay.')) setXattrFd(fd, cString(name, 'latin1'), value);
   }
 }
 

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError, errnoOf, type Logger, messageOf } from '../../../base/mod.ts';
 import { type ChainId, isDigest } from '../../../spec/digest.ts';
@@ -15,7 +15,7 @@ import {
   readDirectory,
   readOptional,
 } from '../overlay-directory.ts';
-import { buildInitLayer, type InitStep, planInitLayer } from './init-layer.ts';
+import { buildInitLayer, type InitPlan, planInitLayer, setAttributes } from './init-layer.ts';
 
 /** What the writable layers need to know of the read-only ones. */
 export interface ImageLayers {
@@ -35,7 +35,7 @@ export class ContainerMounts {
   readonly #disk: DiskThread;
   readonly #log: Logger;
   /** What the init layer above an image has; it is the same each time. */
-  readonly #plans = new Map<ChainId | undefined, InitStep[]>();
+  readonly #plans = new Map<ChainId | undefined, InitPlan>();
 
   constructor(layout: Layout, layers: ImageLayers, disk: DiskThread, log: Logger) {
     this.#layout = layout;
@@ -71,12 +71,11 @@ export class ContainerMounts {
     writeFileSync(join(record, 'init-id'), ids.initId, { mode: 0o644 });
     if (parent !== undefined) writeFileSync(join(record, 'parent'), parent, { mode: 0o644 });
     const init = this.#directory(ids.initId, base);
-    const below = parent === undefined ? [] : this.#layers.diffs(parent);
-    buildInitLayer(join(init.path, 'diff'), this.#plan(parent, below), below);
+    const plan = this.#plan(parent);
+    buildInitLayer(join(init.path, 'diff'), plan);
     const top = this.#directory(ids.mountId, init.made);
     if (options.ephemeral) writeFileSync(join(top.path, EPHEMERAL), '', { mode: 0o600 });
-    const root = statSync(join(init.path, 'diff'));
-    chmodSync(join(top.path, 'diff'), root.mode & 0o7777);
+    if (plan.root) setAttributes(join(top.path, 'diff'), plan.root);
     return this.#describe(ids, parent);
   }
 
@@ -156,10 +155,10 @@ export class ContainerMounts {
     return found;
   }
 
-  #plan(parent: ChainId | undefined, below: string[]): InitStep[] {
+  #plan(parent: ChainId | undefined): InitPlan {
     const known = this.#plans.get(parent);
     if (known) return known;
-    using view = new MergedView(below);
+    using view = new MergedView(parent === undefined ? [] : this.#layers.diffs(parent));
     const plan = planInitLayer(view);
     this.#plans.set(parent, plan);
     return plan;
