@@ -5,6 +5,7 @@ export { canLimitSwap, gatherHostFacts } from './bundle/host-facts.ts';
 export type { BundleInput, HostFacts, MappedDevice, ResolvedMount } from './bundle/input.ts';
 export { type CgroupDriver, type CgroupHost, detectCgroups } from './cgroups/host.ts';
 export { cgroupsPathFor, DEFAULT_CGROUP_PARENT } from './cgroups/paths.ts';
+export { type CgroupSupport, cgroupSupport } from './cgroups/support.ts';
 export { RuntimeFailure } from './crun/failure.ts';
 export { openRuntime, type RuntimeOptions } from './open-runtime.ts';
 export type * from './runtime.ts';

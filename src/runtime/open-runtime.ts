@@ -12,6 +12,7 @@ import { OciProgram } from './crun/program.ts';
 import { toRuntimeFailure } from './crun/translate.ts';
 import type { RuntimeVersion } from './crun/version.ts';
 import { ExitFiles, toContainerExit } from './exits.ts';
+import { now } from './keeper/containers.ts';
 import type { CreateOperation, ExitRecord, HeldState } from './keeper/protocol.ts';
 import { Live } from './live.ts';
 import type {
@@ -49,7 +50,7 @@ class KeptRuntime implements Runtime {
   readonly #options: RuntimeOptions;
   readonly #link: KeeperLink;
   readonly #exits: ExitFiles;
-  readonly #host: CgroupHost;
+  #host: CgroupHost;
   readonly #program: OciProgram;
   readonly #seccomp: CompiledSeccomp;
   readonly #live = new Map<string, Live>();
@@ -102,6 +103,8 @@ class KeptRuntime implements Runtime {
 
   async create(request: CreateRequest): Promise<{ pid: number }> {
     const { id, spec, startNumber, tty, openStdin, stdinOnce } = request;
+    // Somebody may have followed the advice meanwhile.
+    if (this.#host.obstacle !== undefined) this.#host = detectCgroups(this.#options.cgroupDriver);
     if (this.#host.obstacle !== undefined) throw new EngineError('unavailable', this.#host.obstacle);
     const bundle = this.#bundle(id);
     const stdio = tty ? undefined : request.stdio;
@@ -206,7 +209,7 @@ class KeptRuntime implements Runtime {
     await cgroup?.remove();
     await this.#program.deleteState(id);
     rmSync(join((await this.#program.command()).root, id), { recursive: true, force: true });
-    if (live) this.#forgetExit(id, live.startNumber);
+    for (const exit of this.#recorded.values()) if (exit.id === id) this.#forgetExit(id, exit.startNumber);
     live?.[Symbol.dispose]();
     this.#live.delete(id);
     // Crash: the bundle goes last: it says which cgroup there is to remove.
@@ -253,7 +256,7 @@ class KeptRuntime implements Runtime {
   #endedUnseen({ id, startNumber }: HeldState, live: Live): void {
     if (this.#recorded.has(keyOf(id, startNumber))) return;
     const status = live.pidfd?.exitStatus();
-    const exit = { id, startNumber, at: Date.now(), ...(status !== undefined && { status }) };
+    const exit = { id, startNumber, at: now(), ...(status !== undefined && { status }) };
     this.#exits.write(exit);
     this.#ended(exit);
   }
@@ -286,6 +289,8 @@ class KeptRuntime implements Runtime {
 
   async #kill(live: Live): Promise<void> {
     live.pidfd?.signal(SIGKILL);
+    // Under cgroup v1 a frozen process does not die before it thaws.
+    live.cgroup.thaw();
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, KILL_DEADLINE_MS);
       void live.exited.then(() => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError, errnoOf } from '../../base/mod.ts';
@@ -49,12 +49,23 @@ export class Cgroup {
     }
   }
 
+  /** Lets go of what may be frozen, without waiting; for what is to die. */
+  thaw(): void {
+    for (const [path, value] of [
+      [this.#files('freezer', 'freezer.state')[0], 'THAWED'],
+      [this.#files('', 'cgroup.freeze')[0], '0'],
+    ] as const) {
+      if (path !== undefined && existsSync(path)) writeFileSync(path, value);
+    }
+  }
+
   /** Kills what is left in it and removes it, with the cgroups that were made inside. Idempotent. */
   async remove(): Promise<void> {
     const deadline = performance.now() + DEADLINE_MS;
     for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       const left = this.#directories.filter((directory) => !removed(directory));
       if (left.length === 0) return;
+      this.thaw();
       for (const directory of left) killTree(directory);
       if (performance.now() > deadline) {
         throw new EngineError('timeout', `cgroup ${left[0]} is still in use`);

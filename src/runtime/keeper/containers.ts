@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { atomicWrite, isProcessAlive, Pidfd } from '../../sys/mod.ts';
+import { atomicWrite, isProcessAlive, Pidfd, wallClock } from '../../sys/mod.ts';
 import type { Children } from './children.ts';
 import { type CreateOperation, type ExitRecord, type HeldState, KeeperFailure } from './protocol.ts';
 import { HeldDescriptors, holdStdio } from './stdio.ts';
@@ -149,7 +149,7 @@ export class Containers {
 
   #ended(held: Held, status: number | undefined): void {
     const { id, startNumber } = held.record;
-    held.exit = { id, startNumber, ...(status !== undefined && { status }), at: Date.now() };
+    held.exit = { id, startNumber, ...(status !== undefined && { status }), at: now() };
     // Crash: on disk before anybody hears of it.
     atomicWrite(this.#exitPath(held), JSON.stringify(held.exit));
     this.#onExit(held.exit);
@@ -162,6 +162,12 @@ export class Containers {
   #exitPath({ record }: Held): string {
     return join(this.#execRoot, 'exits', `${record.id}.${record.startNumber}`);
   }
+}
+
+/** Milliseconds since 1970, with a fraction. */
+export function now(): number {
+  const { seconds, nanos } = wallClock();
+  return seconds * 1_000 + nanos / 1_000_000;
 }
 
 function awaitsStart({ runtime, id }: HeldRecord): boolean {

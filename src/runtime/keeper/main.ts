@@ -1,4 +1,4 @@
-import { mkdirSync, openSync } from 'node:fs';
+import { ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { becomeSubreaper, lowerOomScore, tryLockFile } from '../../sys/mod.ts';
 import { Children } from './children.ts';
@@ -16,7 +16,10 @@ const EXIT_LOCKED = 3;
 async function main(execRoot: string): Promise<void> {
   mkdirSync(execRoot, { recursive: true, mode: 0o711 });
   // The lock lives as long as this process: what we bind below cannot be another keeper's.
-  if (!tryLockFile(openSync(join(execRoot, 'keeper.lock'), 'a', 0o600))) process.exit(EXIT_LOCKED);
+  const lock = openSync(join(execRoot, 'keeper.lock'), 'a', 0o600);
+  if (!tryLockFile(lock)) process.exit(EXIT_LOCKED);
+  ftruncateSync(lock);
+  writeSync(lock, `${process.pid}\n`);
   becomeSubreaper();
   lowerOomScore(OOM_SCORE);
   const children = new Children();
