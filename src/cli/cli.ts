@@ -1,19 +1,26 @@
 import { EngineClient, type TlsOptions } from '../client/mod.ts';
-import { Sink } from './terminal/sink.ts';
+import type { Output } from './terminal/sink.ts';
 import { dialBun } from './transport/dial-bun.ts';
+
+export interface Streams {
+  stdout: Output;
+  stderr: Output;
+}
 
 /** What a command works with: streams, environment, and the engine. */
 export class Cli {
   readonly env: Record<string, string | undefined>;
-  readonly stdout = new Sink(1);
-  readonly stderr = new Sink(2);
+  readonly stdout: Output;
+  readonly stderr: Output;
   readonly host: string;
   /** The command as it was typed, for messages: `minke container run`. */
   name = 'minke';
   readonly #tls: TlsOptions | undefined;
   #engine: EngineClient | undefined;
 
-  constructor(env: Record<string, string | undefined>, host: string, tls?: TlsOptions) {
+  constructor(streams: Streams, env: Record<string, string | undefined>, host: string, tls?: TlsOptions) {
+    this.stdout = streams.stdout;
+    this.stderr = streams.stderr;
     this.env = env;
     this.host = host;
     this.#tls = tls;

@@ -1,18 +1,23 @@
-import { Cli } from './cli.ts';
+import { Cli, type Streams } from './cli.ts';
 import { type Command, ExitError } from './command.ts';
 import { findCommand } from './commands/tree.ts';
 import { errorText } from './error-text.ts';
 import { FlagSet, UsageError } from './flags/flag-set.ts';
 import { arityComplaint, commandHelp, usageLine } from './flags/usage.ts';
 import { globalFlags, hostOf, tlsOf } from './global-flags.ts';
+import { Sink } from './terminal/sink.ts';
 
 const USAGE_EXIT = 125;
 
 /** Runs one command line; the result is the exit code. */
-export async function runProgram(argv: string[], env: Record<string, string | undefined>): Promise<number> {
+export async function runProgram(
+  argv: string[],
+  env: Record<string, string | undefined>,
+  streams: Streams = { stdout: new Sink(1), stderr: new Sink(2) },
+): Promise<number> {
   const flags = new FlagSet();
   const globals = globalFlags(flags);
-  let cli = new Cli(env, '');
+  let cli = new Cli(streams, env, '');
   try {
     const words = flags.parse(argv, { stopAtOperand: true });
     if (globals.version.value) {
@@ -24,7 +29,7 @@ export async function runProgram(argv: string[], env: Record<string, string | un
     const found = await findCommand(words);
     if ('missing' in found) return unknownCommand(cli, found.missing, words[found.depth]);
     if ('group' in found) return await help(cli, words);
-    cli = new Cli(env, hostOf(globals, env), tlsOf(globals, env));
+    cli = new Cli(streams, env, hostOf(globals, env), tlsOf(globals, env));
     cli.name = `minke ${found.names.join(' ')}`;
     return await runCommand(cli, found.command, words.slice(found.names.length));
   } catch (error) {

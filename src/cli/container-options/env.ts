@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { nodeFs } from '../lazy-node.ts';
 import { cut } from './cut.ts';
 
 /** One `-e`: a name alone takes its value from our own environment, if it has one. */
@@ -38,7 +38,7 @@ function readLines(path: string, lookUp: (name: string) => string | undefined): 
 function readText(path: string): string {
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(path);
+    bytes = nodeFs().readFileSync(path);
   } catch (error) {
     throw new Error(`open ${path}: ${reason(error)}`);
   }

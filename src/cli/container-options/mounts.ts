@@ -1,6 +1,6 @@
-import { resolve } from 'node:path';
 import type { MountRequest } from '../../spec/docker/mod.ts';
 import { parseBool, parseBytes } from '../flags/go-values.ts';
+import { nodePath } from '../lazy-node.ts';
 import { readCsv } from './csv.ts';
 import { cut, keyValues } from './cut.ts';
 
@@ -42,7 +42,7 @@ function assign(mount: MountRequest, key: string, value: string): boolean {
       return true;
     case 'source':
     case 'src':
-      mount.Source = /^\.\.?(\/|$)/.test(value) ? resolve(value) : value;
+      mount.Source = /^\.\.?(\/|$)/.test(value) ? nodePath().resolve(value) : value;
       return true;
     case 'target':
     case 'dst':

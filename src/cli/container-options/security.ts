@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { nodeFs } from '../lazy-node.ts';
 import { cut } from './cut.ts';
 
 export interface SecurityOptions {
@@ -29,7 +29,7 @@ function parseOne(text: string): string {
 function readProfile(path: string): string {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = nodeFs().readFileSync(path, 'utf8');
   } catch (error) {
     const reason =
       (error as { code?: string }).code === 'ENOENT' ? 'no such file or directory' : String(error);

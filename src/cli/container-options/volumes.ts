@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { nodePath } from '../lazy-node.ts';
 
 export interface Volumes {
   /** Paths that get an anonymous volume. */
@@ -17,7 +17,7 @@ export function parseVolumes(texts: readonly string[]): Volumes {
       continue;
     }
     const [source = '', ...rest] = parts;
-    volumes.binds.push([source.startsWith('.') ? resolve(source) : source, ...rest].join(':'));
+    volumes.binds.push([source.startsWith('.') ? nodePath().resolve(source) : source, ...rest].join(':'));
   }
   return volumes;
 }

@@ -1,7 +1,7 @@
-import { closeSync, existsSync, openSync, rmSync, writeSync } from 'node:fs';
 import { type CreateBody, isApiError } from '../../client/mod.ts';
 import type { Cli } from '../cli.ts';
 import type { FlagSet } from '../flags/flag-set.ts';
+import { nodeFs } from '../lazy-node.ts';
 
 type CreateOptions = ReturnType<typeof createFlags>;
 
@@ -89,24 +89,24 @@ function checkPlatform(text: string): void {
 
 /** The file of `--cidfile`: made before the container, gone again if there is none. */
 function idFile(path: string): Disposable & { keep(id: string): void } {
-  if (existsSync(path)) {
+  if (nodeFs().existsSync(path)) {
     throw new Error(`container ID file found, make sure the other container isn't running or delete ${path}`);
   }
   let fd: number;
   try {
-    fd = openSync(path, 'wx', 0o666);
+    fd = nodeFs().openSync(path, 'wx', 0o666);
   } catch (error) {
     throw new Error(`failed to create the container ID file: ${(error as Error).message}`);
   }
   let kept = false;
   return {
     keep(id) {
-      writeSync(fd, id);
+      nodeFs().writeSync(fd, id);
       kept = true;
     },
     [Symbol.dispose]() {
-      closeSync(fd);
-      if (!kept) rmSync(path, { force: true });
+      nodeFs().closeSync(fd);
+      if (!kept) nodeFs().rmSync(path, { force: true });
     },
   };
 }

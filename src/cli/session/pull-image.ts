@@ -1,12 +1,12 @@
 import { canonicalRepository, parseReference, type Reference, withDefaultTag } from '../../spec/reference.ts';
 import type { Cli } from '../cli.ts';
 import { ProgressDisplay } from '../output/progress.ts';
-import type { Sink } from '../terminal/sink.ts';
+import type { Output } from '../terminal/sink.ts';
 import { registryAuth } from './registry-auth.ts';
 
 export interface PullImageOptions {
   /** Where progress goes. */
-  sink: Sink;
+  sink: Output;
   quiet: boolean;
   platform: string;
   allTags?: boolean;

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { AuthConfig } from '../../spec/docker/mod.ts';
+import { nodeFs } from '../lazy-node.ts';
 
 const HUB = 'https://index.docker.io/v1/';
 
@@ -11,8 +11,11 @@ export function registryAuth(
   const dir = env['DOCKER_CONFIG'] ?? `${env['HOME'] ?? '/root'}/.docker`;
   let auths: Record<string, AuthConfig> | undefined;
   try {
-    auths = (JSON.parse(readFileSync(`${dir}/config.json`, 'utf8')) as { auths?: Record<string, AuthConfig> })
-      .auths;
+    auths = (
+      JSON.parse(nodeFs().readFileSync(`${dir}/config.json`, 'utf8')) as {
+        auths?: Record<string, AuthConfig>;
+      }
+    ).auths;
   } catch {
     return undefined; // no file, or one that is not ours to judge
   }

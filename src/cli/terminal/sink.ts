@@ -1,13 +1,24 @@
-import { write, writeSync } from 'node:fs';
+import { nodeFs } from '../lazy-node.ts';
 import { isTerminal } from './is-terminal.ts';
 
 const EPIPE_EXIT = 141;
+
+/** Where a command's words go. */
+export interface Output {
+  readonly isTerminal: boolean;
+  /** Writes all of it before returning: for the few lines of a command. */
+  write(text: string | Uint8Array): void;
+  /** Writes all of it without stopping signals and sockets: for output of unknown length. */
+  stream(bytes: Uint8Array): Promise<void>;
+  /** Columns of the terminal, 0 if it is none. */
+  columns(): number;
+}
 
 /**
  * Standard output or error. Why not: `process.stdout`. Loading it costs more CPU than a whole `run`, and its writes
  * to a pipe are lost when the process exits.
  */
-export class Sink {
+export class Sink implements Output {
   readonly fd: number;
   #terminal: boolean | undefined;
 
@@ -20,19 +31,17 @@ export class Sink {
     return this.#terminal;
   }
 
-  /** Writes all of it before returning: for the few lines of a command. */
   write(text: string | Uint8Array): void {
     let rest = typeof text === 'string' ? Buffer.from(text) : text;
     while (rest.length > 0) {
       try {
-        rest = rest.subarray(writeSync(this.fd, rest));
+        rest = rest.subarray(nodeFs().writeSync(this.fd, rest));
       } catch (error) {
         this.#survive(error);
       }
     }
   }
 
-  /** Writes all of it without stopping signals and sockets: for output of unknown length. */
   async stream(bytes: Uint8Array): Promise<void> {
     let rest = bytes;
     while (rest.length > 0) {
@@ -44,7 +53,6 @@ export class Sink {
     }
   }
 
-  /** Columns of the terminal, 0 if it is none. */
   columns(): number {
     if (!this.isTerminal) return 0;
     const stream = this.fd === 2 ? process.stderr : process.stdout;
@@ -62,6 +70,8 @@ export class Sink {
 
 function writeSome(fd: number, bytes: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) => {
-    write(fd, bytes, 0, bytes.length, null, (error, written) => (error ? reject(error) : resolve(written)));
+    nodeFs().write(fd, bytes, 0, bytes.length, null, (error, written) =>
+      error ? reject(error) : resolve(written),
+    );
   });
 }

@@ -39,7 +39,7 @@ export const run: Command<RunOptions> = {
     } else if (body.AttachStdin && options.tty.value && !isTerminal(0)) {
       throw new ExitError(1, 'the input device is not a TTY');
     }
-    const size = terminalSize(cli);
+    const size = options.tty.value ? terminalSize(cli) : undefined;
     if (size && body.HostConfig) body.HostConfig.ConsoleSize = [size.h, size.w];
     const id = await failing(125, () => createContainer(cli, body, options));
     return options.detach.value ? await background(cli, id) : await foreground(cli, id, options, body);
