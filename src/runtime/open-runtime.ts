@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ContainerId, EngineError, type Logger, messageOf } from '../base/mod.ts';
 import type { RuntimeSpec } from '../spec/oci/runtime.ts';
@@ -73,6 +73,7 @@ class KeptRuntime implements Runtime {
     this.#link.onReconnect = () => this.#takeStock();
     await this.#link.open();
     await this.#takeStock();
+    await this.#sweep();
   }
 
   async close(): Promise<void> {
@@ -239,6 +240,15 @@ class KeptRuntime implements Runtime {
       else if (state.lost) this.#endedUnseen(state, live);
     }
     for (const exit of this.#exits.list()) this.#ended(exit);
+  }
+
+  /** Removes what a daemon left that died in a create or a delete: bundles of which the keeper does not know. */
+  async #sweep(): Promise<void> {
+    const bundles = readdirSync(join(this.#options.execRoot, 'containers'));
+    for (const id of bundles.filter((name) => !this.#live.has(name))) {
+      this.#options.log.info('removing a container that was half made or half removed', { id });
+      await this.delete(id as ContainerId);
+    }
   }
 
   #adopt(state: Omit<HeldState, 'exit' | 'lost'>): Live {

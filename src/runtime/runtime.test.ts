@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { closeSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type ContainerId, newId } from '../base/mod.ts';
 import { RuntimeFailure } from './crun/failure.ts';
 import { eventually, isAlive, readAvailable, TestBench } from './testing.ts';
 
@@ -233,6 +234,13 @@ describe('restarts', () => {
     expect(bench.leftovers()).toEqual([]);
   });
 
+  test('a create that nobody waits for any more is undone at the next start', async () => {
+    const id = newId<ContainerId>();
+    await bench.runtime.prepareStdio(id, { tty: false, openStdin: true });
+    await bench.reopen();
+    expect(bench.leftovers()).toEqual([]);
+  });
+
   test('a killed keeper is replaced; containers run on and their exit codes are known', async () => {
     const lives = await Promise.all([
       bench.create(['sh', '-c', 'sleep 1.5; exit 5']),
@@ -280,17 +288,29 @@ describe('restarts', () => {
 });
 
 describe('a runtime that hangs', () => {
-  test('is killed at its deadline, or when the container is removed', async () => {
-    const script = join(bench.directory, 'crun');
-    writeFileSync(script, '#!/bin/sh\n[ "$1" = --version ] && exec crun --version\nsleep 1000\n', {
-      mode: 0o755,
-    });
-    await bench.reopen({ runtimePath: script, deadlineMs: 300 });
+  beforeAll(() => {
+    const script = '#!/bin/sh\n[ "$1" = --version ] && exec crun --version\nsleep 1000\n';
+    writeFileSync(join(bench.directory, 'hanging'), script, { mode: 0o755 });
+  });
+  afterAll(() => bench.reopen());
+
+  test('is killed at its deadline', async () => {
+    await bench.reopen({ runtimePath: join(bench.directory, 'hanging'), deadlineMs: 300 });
     const error = await bench.create(['true']).catch((error: unknown) => error);
     expect(error).toMatchObject({ code: 'timeout', exitCode: 128 });
     expect(bench.leftovers()).toEqual([]);
-    await bench.reopen();
-    expect((await bench.life(['true'])).exitCode).toBe(0);
+  });
+
+  test('is killed when the container is removed, and holds up nobody else', async () => {
+    await bench.reopen({ runtimePath: join(bench.directory, 'hanging') });
+    const id = newId<ContainerId>();
+    const failed = bench.create(['true'], { id }).catch((error: unknown) => error);
+    await eventually(() => existsSync(join(bench.execRoot, 'containers', id, 'config.json')));
+    expect(await bench.runtime.list()).toEqual([]);
+    await sleep(100);
+    await bench.runtime.delete(id);
+    expect(await failed).toMatchObject({ code: 'cancelled' });
+    expect(bench.leftovers()).toEqual([]);
   });
 });
 

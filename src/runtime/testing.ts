@@ -68,12 +68,13 @@ export class TestBench {
   async create(
     args: string[],
     options: {
+      id?: ContainerId;
       host?: Partial<HostConfig>;
       input?: Partial<BundleInput>;
       request?: Partial<CreateRequest>;
     } = {},
   ): Promise<{ id: ContainerId; stdio: StdioPaths; output: () => string; dispose: () => void }> {
-    const id = newId<ContainerId>();
+    const id = options.id ?? newId<ContainerId>();
     const { tty = false, openStdin = false } = options.request ?? {};
     const stdio = await this.runtime.prepareStdio(id, { tty, openStdin });
     const ends = tty
