@@ -6,6 +6,8 @@ export interface DiskCalls {
   sync: { args: { path: string }; result: null };
   /** Bytes in a tree, as Docker counts them. */
   usage: { args: { path: string }; result: number };
+  /** Joins a staged layer with those below it. */
+  join: { args: { directory: string; below: string[] }; result: null };
   /** Copies the content of one directory into another, with all attributes. Both are descriptors. */
   copyTree: { args: { from: number; to: number }; result: null };
 }

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { EngineError, messageOf } from '../../base/mod.ts';
+import { EngineError, ERROR_CODES, messageOf } from '../../base/mod.ts';
 import { requireFreeDescriptors } from '../../sys/mod.ts';
 import type { DiskAnswer, DiskCall, DiskCalls, DiskRequest } from './disk-protocol.ts';
 
@@ -20,8 +20,9 @@ export class DiskThread {
     worker.postMessage({ id, call, args } as DiskRequest);
     const answer = await promise;
     if (this.#waiting.size === 0) this.#rest();
-    if ('error' in answer)
-      throw Object.assign(new EngineError('internal', answer.error), { errno: answer.code });
+    if ('error' in answer) {
+      throw new EngineError(ERROR_CODES.find((code) => code === answer.code) ?? 'internal', answer.error);
+    }
     return answer.result as DiskCalls[K]['result'];
   }
 

@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { errnoOf, messageOf } from '../../base/mod.ts';
 import { copyTree, diskUsage, must, syncFilesystem } from '../../sys/mod.ts';
 import type { DiskAnswer, DiskRequest } from './disk-protocol.ts';
+import { joinLayer } from './join.ts';
 
 const port = parentPort;
 if (!port) throw new Error('disk-worker runs as a worker thread');
@@ -23,6 +24,9 @@ function answer(request: Exclude<DiskRequest, { call: 'quit' }>): unknown {
     }
     case 'usage':
       return diskUsage(request.args.path);
+    case 'join':
+      joinLayer(request.args.directory, request.args.below);
+      return null;
     case 'copyTree':
       copyTree(request.args.from, request.args.to);
       return null;

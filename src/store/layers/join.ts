@@ -22,7 +22,7 @@ const O_CREATE_NEW = 0o1 | 0o100 | 0o200 | 0o400000;
  * `below` are the parent's directories, the uppermost first.
  */
 export function joinLayer(directory: string, below: readonly string[]): void {
-  const record = JSON.parse(readFileSync(join(directory, 'join.json'), 'utf8')) as StagedJoin;
+  const record = readJoin(directory);
   if (below.length === 0 && record.links.length === 0) return;
   using view = new MergedView(below);
   const diff = openSync(join(directory, 'diff'), O_DIRECTORY);
@@ -32,6 +32,11 @@ export function joinLayer(directory: string, below: readonly string[]): void {
   } finally {
     closeSync(diff);
   }
+}
+
+/** What a staged layer noted for its join. */
+export function readJoin(directory: string): StagedJoin {
+  return JSON.parse(readFileSync(join(directory, 'join.json'), 'utf8')) as StagedJoin;
 }
 
 function takeAfter(diff: number, view: MergedView, path: string): void {

@@ -7,6 +7,7 @@ import type { Layout } from '../layout.ts';
 import { DiskThread } from './disk-thread.ts';
 import { addOrigin } from './distribution.ts';
 import { Durability } from './durability.ts';
+import { joinLayer, readJoin } from './join.ts';
 import { digestFile, emptyStaging, loadLayers, recoverLayers, unrecordLayer } from './layer-db.ts';
 import type {
   ContainerMount,
@@ -21,6 +22,9 @@ import { ContainerMounts } from './mounts/container-mounts.ts';
 import { type OverlayDirectory, readDirectory, readOptional } from './overlay-directory.ts';
 import { placeLayer } from './place-layer.ts';
 import { StagePool } from './stage/stage-pool.ts';
+
+/** Looks into layers that take a millisecond or two. */
+const JOIN_LOOKS = 256;
 
 interface Held {
   layer: Layer;
@@ -219,13 +223,15 @@ export class OverlayLayers implements LayerStore {
   }
 
   async #place(staged: StagedLayer, parent: ChainId | undefined, chainId: ChainId): Promise<Layer> {
-    const below = parent === undefined ? undefined : this.#require(parent);
+    const diffs = parent === undefined ? [] : this.#diffs(parent);
     const layer: Layer = { chainId, diffId: staged.diffId, cacheId: newId(), size: staged.size };
     if (parent !== undefined) layer.parent = parent;
     this.#durability.begin(chainId);
     try {
-      const diffs = parent === undefined ? [] : this.#diffs(parent);
-      const directory = placeLayer(this.#layout, layer, staged, below?.directory, diffs);
+      await this.#join(staged, diffs);
+      // Race: the parent may have been removed during the join.
+      const below = parent === undefined ? undefined : this.#require(parent);
+      const directory = placeLayer(this.#layout, layer, staged, below?.directory);
       this.#add({ layer, directory, holds: 0 });
     } catch (error) {
       this.#durability.forget(chainId);
@@ -235,6 +241,13 @@ export class OverlayLayers implements LayerStore {
     atomicWrite(digestFile(this.#layout.diffIdByDigest, staged.digest), staged.diffId, { mode: 0o644 });
     addOrigin(this.#layout, staged);
     return layer;
+  }
+
+  /** On this thread if it is a matter of a few looks, as for nearly all layers; files are copied elsewhere. */
+  async #join({ directory }: StagedLayer, below: string[]): Promise<void> {
+    const { implied, links } = readJoin(directory);
+    if (links.length === 0 && implied.length * below.length <= JOIN_LOOKS) joinLayer(directory, below);
+    else await this.#disk.call('join', { directory, below });
   }
 
   async #stage(request: StageRequest): Promise<StagedLayer> {

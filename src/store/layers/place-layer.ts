@@ -1,13 +1,12 @@
 import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Layout } from '../layout.ts';
-import { joinLayer } from './join.ts';
 import { recordLayer } from './layer-db.ts';
 import type { Layer, StagedLayer } from './layer-store.ts';
 import { completeDirectory, type OverlayDirectory, publishLink } from './overlay-directory.ts';
 
 /**
- * Gives a staged layer its place: joined with what is below, complete for Docker's driver, renamed to
+ * Gives a staged and joined layer its place: complete for Docker's driver, renamed to
  * `overlay2/<cache id>`, recorded. Crash: before the record is complete, all of it is removed at the next start.
  */
 export function placeLayer(
@@ -15,9 +14,7 @@ export function placeLayer(
   layer: Layer,
   staged: StagedLayer,
   parent: OverlayDirectory | undefined,
-  below: readonly string[],
 ): OverlayDirectory {
-  joinLayer(staged.directory, below);
   const directory = completeDirectory(layout, staged.directory, layer.cacheId, parent);
   const tarSplit = join(staged.directory, 'tar-split.json.gz');
   recordLayer(layout, layer, tarSplit, () => {
