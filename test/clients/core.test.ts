@@ -1,0 +1,158 @@
+/** The rows that every client must do: each docker CLI of this machine, and our own. */
+import { describe, expect, test } from 'bun:test';
+import { busyboxRootfs } from '../fixtures/busybox.ts';
+import { Client, dockerClis, MINKE_CLI } from '../fixtures/cli.ts';
+import { ENGINE } from '../fixtures/daemon.ts';
+import { engine } from '../fixtures/engine.ts';
+import { buildImage, imageId, push } from '../fixtures/image.ts';
+import { until } from '../fixtures/machine.ts';
+import { removing, uniqueName } from '../fixtures/names.ts';
+import { tar } from '../fixtures/tar.ts';
+
+const clients = ENGINE === 'docker' ? dockerClis() : [...dockerClis(), MINKE_CLI];
+
+describe.each(clients.map((cli) => [cli.name, cli] as const))('%s', (_name, program) => {
+  async function client() {
+    const { daemon, busybox, registry } = await engine();
+    return { cli: new Client(program, daemon.host), busybox, registry };
+  }
+
+  test('version and info', async () => {
+    const { cli } = await client();
+    const version = await cli.ok(['version']);
+    expect(version).toMatch(/Server/);
+    expect(version).toMatch(/API version: +\d\.\d+/);
+    expect(await cli.ok(['version', '--format', '{{.Server.Os}}'])).toBe('linux');
+    const info = await cli.ok(['info']);
+    expect(info).toContain('Storage Driver: overlay2');
+    expect(await cli.ok(['info', '--format', '{{.Driver}}'])).toBe('overlay2');
+  });
+
+  test('pull, images, inspect, rmi', async () => {
+    const { cli, registry } = await client();
+    const name = uniqueName('client');
+    const image = buildImage({
+      layers: [busyboxRootfs(), tar([{ name: 'x', content: name }])],
+      config: { Cmd: ['cat', '/x'] },
+    });
+    await push(registry.address, name, 'v1', image);
+    const reference = `${registry.address}/${name}:v1`;
+    const pulled = await cli.ok(['pull', reference]);
+    expect(pulled).toContain(`v1: Pulling from ${name}`);
+    expect(pulled).toContain(`Digest: ${image.manifest.digest}`);
+    expect(pulled).toContain(`Status: Downloaded newer image for ${reference}`);
+    expect(await cli.ok(['images', '-q', '--no-trunc', `${registry.address}/${name}`])).toBe(imageId(image));
+    const [head = '', row = ''] = (await cli.ok(['images', `${registry.address}/${name}`])).split('\n');
+    expect(head).toMatch(/^REPOSITORY +TAG +IMAGE ID +CREATED +SIZE/);
+    expect(row).toMatch(new RegExp(`^${registry.address}/${name} +v1 +${imageId(image).slice(7, 19)}`));
+    expect(await cli.ok(['inspect', '-f', '{{.Id}}', reference])).toBe(imageId(image));
+    expect(await cli.ok(['run', '--rm', reference])).toBe(name);
+    expect(await cli.ok(['rmi', reference])).toContain(`Untagged: ${reference}`);
+    const gone = await cli.run(['inspect', reference]);
+    expect(gone.code).toBe(1);
+    expect(gone.stderr).toMatch(/No such (object|image)/i);
+    const unknown = await cli.run(['pull', `${registry.address}/${name}:nope`]);
+    expect(unknown.code).toBe(1);
+    expect(unknown.stderr).toContain('not found: manifest unknown');
+  });
+
+  test('run: streams, input, exit codes, flags', async () => {
+    const { cli, busybox } = await client();
+    const script = 'echo out; echo err >&2; exit 7';
+    expect(await cli.run(['run', '--rm', busybox, 'sh', '-c', script])).toMatchObject({
+      code: 7,
+      stdout: 'out\n',
+      stderr: 'err\n',
+    });
+    expect(await cli.run(['run', '--rm', '-i', busybox, 'cat'], { input: 'hi\n' })).toMatchObject({
+      code: 0,
+      stdout: 'hi\n',
+    });
+    const flags = ['-e', 'A=1', '-w', '/tmp', '-u', 'app', '--hostname', 'hosty', '--network', 'none'];
+    const more = [
+      '-m',
+      '64m',
+      '--cpus',
+      '0.5',
+      '--label',
+      'a=b',
+      '-v',
+      '/usr/share:/s:ro',
+      '--entrypoint',
+      'sh',
+    ];
+    const seen = 'echo $A; pwd; id -un; hostname; ls /sys/class/net; test -d /s/doc && echo mounted';
+    expect(await cli.ok(['run', '--rm', ...flags, ...more, busybox, '-c', seen])).toBe(
+      '1\n/tmp\napp\nhosty\nlo\nmounted',
+    );
+    const missing = await cli.run(['run', '--rm', busybox, 'nope']);
+    expect(missing.code).toBe(127);
+    expect(missing.stderr).toContain('exec: "nope": executable file not found in $PATH');
+    expect((await cli.run(['run', '--rm', busybox, '/etc'])).code).toBe(126);
+    expect((await cli.run(['run', '--rm', '--network', 'nope', busybox, 'true'])).code).toBe(125);
+    const flag = await cli.run(['run', '--no-such-flag', busybox]);
+    expect(flag.code).toBe(125);
+    expect(flag.stderr).toMatch(/unknown flag: --no-such-flag/);
+  });
+
+  test('run on a terminal', async () => {
+    const { cli, busybox } = await client();
+    const terminal = await cli.terminal(['run', '--rm', '-it', busybox, 'sh'], 31, 97);
+    await terminal.see(/\/ # /);
+    terminal.type('stty size\n');
+    await terminal.see(/31 97/);
+    terminal.type('exit 9\n');
+    expect(await terminal.ended).toBe(9);
+  });
+
+  test('create, start, ps, logs, stop, kill, wait, rm', async () => {
+    const { cli, busybox } = await client();
+    const name = uniqueName();
+    await using _box = removing(cli, name);
+    const script = 'echo one; read x; echo $x; exit 3';
+    const id = await cli.ok(['create', '--name', name, '-i', busybox, 'sh', '-c', script]);
+    expect(id).toMatch(/^[0-9a-f]{64}$/);
+    const listed = ['ps', '-a', '--filter', `name=${name}`, '--format', '{{.ID}} {{.Status}}'];
+    expect(await cli.ok(listed)).toBe(`${id.slice(0, 12)} Created`);
+    expect(await cli.run(['start', '-a', '-i', name], { input: 'two\n' })).toMatchObject({
+      code: 3,
+      stdout: 'one\ntwo\n',
+    });
+    expect(await cli.ok(['logs', '--tail', '1', name])).toBe('two');
+    expect(await cli.ok(['wait', name])).toBe('3');
+    expect(await cli.ok(['start', name])).toBe(name);
+    await until('the first line', async () => (await cli.ok(['logs', name])) === 'one\ntwo\none');
+    const [head = '', row = ''] = (await cli.ok(['ps', '--filter', `name=${name}`])).split('\n');
+    expect(head).toMatch(/^CONTAINER ID +IMAGE +COMMAND +CREATED +STATUS +PORTS +NAMES/);
+    expect(row).toMatch(new RegExp(`^${id.slice(0, 12)} .* Up .*${name}$`));
+    expect((await cli.run(['rm', name])).code).toBe(1);
+    expect(await cli.ok(['stop', '-t', '0', name])).toBe(name);
+    await cli.ok(['start', name]);
+    expect(await cli.ok(['kill', '-s', 'KILL', name])).toBe(name);
+    expect(await cli.ok(['wait', name])).toBe('137');
+    expect(await cli.ok(['inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', name])).toBe('exited 137');
+    expect(await cli.ok(['rm', '-f', '-v', name])).toBe(name);
+    const gone = await cli.run(['logs', name]);
+    expect(gone.code).toBe(1);
+    expect(gone.stderr).toContain(`No such container: ${name}`);
+  });
+
+  test('logs -f follows, -t stamps', async () => {
+    const { cli, busybox } = await client();
+    const name = uniqueName();
+    await using _box = removing(cli, name);
+    await cli.ok(['run', '-d', '--name', name, busybox, 'sh', '-c', 'echo a; sleep 1; echo b']);
+    expect((await cli.run(['logs', '-f', name])).stdout).toBe('a\nb\n');
+    const stamp = String.raw`\d{4}-\d\d-\d\dT[\d:.]+Z`;
+    expect(await cli.ok(['logs', '-t', name])).toMatch(new RegExp(`^${stamp} a\n${stamp} b$`));
+  });
+
+  test('no daemon is a sentence and an exit code', async () => {
+    const lost = new Client(program, 'unix:///nowhere/engine.sock');
+    const result = await lost.run(['ps']);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(
+      /[Cc]annot connect to the (Docker|Minke) daemon at unix:\/\/\/nowhere\/engine.sock/,
+    );
+  });
+});
