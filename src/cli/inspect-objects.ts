@@ -1,7 +1,8 @@
 import { isApiError } from '../client/mod.ts';
 import type { Cli } from './cli.ts';
+import { ExitError } from './command.ts';
 import { errorText } from './error-text.ts';
-import { indentJson } from './output/indent-json.ts';
+import { compactJson, indentJson } from './output/indent-json.ts';
 import { compileTemplate, type Template } from './output/template/execute.ts';
 
 /** Gets the inspect answer of one object, as the engine wrote it. */
@@ -28,7 +29,7 @@ export async function inspectObjects(
     }
   }
   if (template) failures.push(...printEach(cli, template, found));
-  else if (format === 'json') cli.print(`[${found.join(',')}]`);
+  else if (format === 'json') cli.print(compactJson(`[${found.join(',')}]`));
   else cli.print(found.length === 0 ? '[]' : indentJson(`[${found.join(',')}]`));
   for (const failure of failures) cli.complain(failure);
   return failures.length > 0 ? 1 : 0;
@@ -65,6 +66,6 @@ function compile(format: string): Template {
   try {
     return compileTemplate(format);
   } catch (error) {
-    throw new Error(`template parsing error: ${(error as Error).message}`);
+    throw new ExitError(64, `template parsing error: ${(error as Error).message}`);
   }
 }

@@ -116,6 +116,7 @@ export class Api implements Disposable {
     extra: Record<string, string>,
   ): Promise<Exchange> {
     for (;;) {
+      const sent = this.#version.current;
       const exchange = await this.#send(method, path, options, extra);
       const { status } = exchange.head;
       if (status < 400) return exchange;
@@ -123,7 +124,7 @@ export class Api implements Disposable {
         await readText(this.#body(method, exchange, options.signal)),
         exchange.head,
       );
-      if (!this.#version.lowered(status, message)) throw new ApiError(status, message);
+      if (!this.#version.lowered(sent, status, message)) throw new ApiError(status, message);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { CreateBody } from '../../client/mod.ts';
 import type { HealthConfig, HostConfig, RestartPolicy } from '../../spec/docker/mod.ts';
+import { capabilities } from './capabilities.ts';
 import { keyValues } from './cut.ts';
 import { parseDevice, parseGpus, parseThrottle, parseWeightDevice } from './devices.ts';
 import { readEnvFile, readLabelFile } from './env.ts';
@@ -99,8 +100,7 @@ function hostConfig(o: ContainerFlags, binds: string[]): Partial<HostConfig> {
     UTSMode: o.uts.value,
     UsernsMode: o.userns.value,
     CgroupnsMode: o.cgroupns.value,
-    CapAdd: orNull(o.capAdd.value),
-    CapDrop: orNull(o.capDrop.value),
+    ...capabilities(o.capAdd.value, o.capDrop.value),
     GroupAdd: orNull(o.groupAdd.value),
     RestartPolicy: restart,
     SecurityOpt: security.options,

@@ -38,5 +38,5 @@ export function arityComplaint(name: string, command: Command, count: number): s
   if (min === max) return `'${name}' requires ${plural(min)}`;
   if (count < min) return `'${name}' requires at least ${plural(min)}`;
   if (min > 0) return `'${name}' requires at least ${min} and at most ${plural(max)}`;
-  return `'${name}' accepts at most ${plural(max)}`;
+  return `'${name}' requires at most ${plural(max)}`;
 }

@@ -9,6 +9,17 @@ const MOUNT_WIDTH = 15;
 
 const PLAIN = '{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}';
 
+const RAW = `container_id: {{.ID}}
+image: {{.Image}}
+command: {{.Command}}
+created_at: {{.CreatedAt}}
+state: {{- pad .State 1 0}}
+status: {{- pad .Status 1 0}}
+names: {{.Names}}
+labels: {{- pad .Labels 1 0}}
+ports: {{- pad .Ports 1 0}}
+`;
+
 /** How `ps` lists containers. */
 export function containerFormat(size: boolean): ListFormat {
   return {
@@ -31,6 +42,7 @@ export function containerFormat(size: boolean): ListFormat {
       Platform: 'PLATFORM',
     },
     table: size ? `${PLAIN}\t{{.Size}}` : PLAIN,
+    raw: size ? `${RAW}size: {{.Size}}\n` : RAW,
     goType: '*formatter.ContainerContext',
   };
 }

@@ -12,6 +12,8 @@ export interface ListFormat {
   headers: Row;
   /** The template of the plain list. */
   table: string;
+  /** The template that `raw` stands for. */
+  raw?: string;
   /** What a field that no row has is complained of: `*formatter.ContainerContext`. */
   goType: string;
 }
@@ -26,7 +28,8 @@ export function printList(cli: Cli, format: string, list: ListFormat, rows: Row[
     return;
   }
   const isTable = format === '' || format === 'table' || format.startsWith('table ');
-  const source = withEscapes(isTable ? format.replace(/^table ?/, '') || list.table : format);
+  const wanted = format === 'raw' ? (list.raw ?? format) : format;
+  const source = withEscapes(isTable ? format.replace(/^table ?/, '') || list.table : wanted);
   const template = compile(source, options);
   const header = isTable
     ? render(compile(source, { ...options, functions: HEADER_FUNCTIONS }), list.headers)

@@ -1,3 +1,5 @@
+import { columnsOf } from './text.ts';
+
 const MIN_WIDTH = 10;
 const PADDING = 3;
 
@@ -13,7 +15,7 @@ export function alignTable(text: string, minWidth = MIN_WIDTH): string {
     for (let from = 0; from < lines.length; ) {
       let to = from;
       while (to < lines.length && (lines[to]?.length ?? 0) - 1 > column) to++;
-      const cells = lines.slice(from, to).map((line) => lengthOf(line[column] ?? ''));
+      const cells = lines.slice(from, to).map((line) => columnsOf(line[column] ?? ''));
       const widest = Math.max(0, ...cells);
       const width = Math.max(minWidth, widest + PADDING);
       for (let row = from; row < to; row++) widths[row]?.push(width);
@@ -26,14 +28,10 @@ export function alignTable(text: string, minWidth = MIN_WIDTH): string {
         .map((cell, i) => {
           const width = widths[row]?.[i];
           return i < cells.length - 1 && width
-            ? cell + ' '.repeat(Math.max(0, width - lengthOf(cell)))
+            ? cell + ' '.repeat(Math.max(0, width - columnsOf(cell)))
             : cell;
         })
         .join('');
     })
     .join('\n');
-}
-
-function lengthOf(text: string): number {
-  return [...text].length;
 }

@@ -16,7 +16,7 @@ export function ellipsis(text: string, width: number): string {
 }
 
 /** Columns that a terminal uses: two for the wide characters of East Asia. */
-function columnsOf(text: string): number {
+export function columnsOf(text: string): number {
   let columns = 0;
   for (const character of text) {
     columns +=

@@ -23,17 +23,19 @@ export function createFlags(flags: FlagSet) {
 
 const POLICIES = ['always', 'missing', 'never'];
 
+/** Throws unless `--pull` has one of its values. */
+export function checkPull({ pull }: CreateOptions): void {
+  if (POLICIES.includes(pull.value)) return;
+  throw new Error(`invalid pull option: '${pull.value}': must be one of "always", "missing" or "never"`);
+}
+
 /** Makes the container, pulling its image if need be; resolves to its id. */
 export async function createContainer(cli: Cli, body: CreateBody, options: CreateOptions): Promise<string> {
-  const policy = options.pull.value;
-  if (!POLICIES.includes(policy)) {
-    throw new Error(`invalid pull option: '${policy}': must be one of "always", "missing" or "never"`);
-  }
   checkPlatform(options.platform.value);
   using file = options.cidfile.value ? idFile(options.cidfile.value) : undefined;
   if (file && body.HostConfig) body.HostConfig.ContainerIDFile = options.cidfile.value;
   const { name, reference } = await imageName(body.Image ?? '');
-  if (policy === 'always') await pull(cli, reference, options);
+  if (options.pull.value === 'always') await pull(cli, reference, options);
   const created = await createOrPull(cli, { ...body, Image: name }, reference, options);
   for (const warning of created.Warnings ?? []) cli.complain(`WARNING: ${warning}`);
   file?.keep(created.Id);

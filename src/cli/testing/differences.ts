@@ -1,4 +1,9 @@
 import type { Outcome } from './outcome.ts';
 
+const LIST = { method: 'GET', path: '/containers/json', query: {} };
+
 /** Where minke answers a case in its own way, and why. Anything not named here is as docker does it. */
-export const DIFFERENCES: Record<string, { why: string; minke: Partial<Omit<Outcome, 'argv'>> }> = {};
+export const DIFFERENCES: Record<string, { why: string; minke: Partial<Omit<Outcome, 'argv'>> }> = {
+  'ps --format {{.Foo}}': { why: 'asks before it fills the template', minke: { requests: [LIST] } },
+  'ps --format {{': { why: 'asks before it reads the template', minke: { requests: [LIST] } },
+};

@@ -19,13 +19,16 @@ export class ApiVersion {
     return this.#current;
   }
 
-  /** True if an error answer told us a lower version to speak, and the request should be made again. */
-  lowered(status: number, message: string): boolean {
+  /**
+   * True if an error answer told us a lower version to speak, and the request that was `sent` with another should be
+   * made again. Race: of several requests under way, each is told so; all but the first find it noted already.
+   */
+  lowered(sent: string, status: number, message: string): boolean {
     if (this.#pinned || status !== 400) return false;
     const match = /client version [\d.]+ is too new\. Maximum supported API version is (\d+\.\d+)/.exec(
       message,
     );
-    if (!match?.[1] || match[1] === this.#current) return false;
+    if (!match?.[1] || match[1] === sent) return false;
     this.#current = match[1];
     return true;
   }

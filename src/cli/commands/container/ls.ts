@@ -33,7 +33,7 @@ export const ls: Command<Options> = {
   }),
   async run(cli, options) {
     const format = options.format.value;
-    const size = options.size.value || /\{\{[^}]*\.Size\b/.test(format);
+    const size = options.size.value || /\{\{[^}]*\.Size\b|\{\{\s*json\s+\.\s*\}\}/.test(format);
     const limit = options.latest.value && options.last.value === -1 ? 1 : options.last.value;
     const query: ListContainersOptions = { all: options.all.value, size, filters: options.filter.value };
     if (limit > 0) query.limit = limit;

@@ -4,7 +4,7 @@ import { createBody } from '../../container-options/body.ts';
 import { type ContainerFlags, containerFlags } from '../../container-options/flags.ts';
 import { errorText } from '../../error-text.ts';
 import type { FlagSet } from '../../flags/flag-set.ts';
-import { createContainer, createFlags } from '../../session/create-container.ts';
+import { checkPull, createContainer, createFlags } from '../../session/create-container.ts';
 import { watchExit } from '../../session/exit-status.ts';
 import { forwardSignals } from '../../session/forward-signals.ts';
 import { joinStreams } from '../../session/streams.ts';
@@ -30,7 +30,10 @@ export const run: Command<RunOptions> = {
   stopAtOperand: true,
   flags: (flags) => ({ ...containerFlags(flags), ...runFlags(flags) }),
   run: async (cli, options, [image = '', ...command]) => {
-    const body = await failing(125, () => Promise.resolve(createBody(options, image, command)));
+    const body = await failing(125, async () => {
+      checkPull(options);
+      return createBody(options, image, command);
+    });
     if (options.detach.value) {
       if (options.attach.value.length > 0) {
         throw new ExitError(1, 'conflicting options: cannot specify both --attach and --detach');

@@ -116,7 +116,7 @@ class Execution {
       case 'call':
         return this.#functions[operand.name]?.(...args);
       case 'field':
-        return this.#walk(dot, operand.path, args);
+        return this.#walk(dot, operand.path, args, operand.at);
       case 'group':
         return this.#walk(this.#pipeline(operand.pipeline, dot, scope), operand.path, args);
       case 'variable': {
@@ -127,16 +127,17 @@ class Execution {
     }
   }
 
-  #walk(from: unknown, path: string[], args: unknown[]): unknown {
+  #walk(from: unknown, path: string[], args: unknown[], at = 2): unknown {
     let value = from;
     path.forEach((name, i) => {
       if (value instanceof Missing) return;
       const owner = value;
       const shown = path.slice(0, i + 1).join('.');
+      const column = at + shown.length - name.length;
       const found = fieldOf(owner, name);
       if (typeof found === 'function') value = (found as TemplateFunction).apply(owner, args);
       else if (found !== undefined) value = found;
-      else value = new Missing(`template: :1:2: executing "" at <.${shown}>: ${this.#missing(name)}`);
+      else value = new Missing(`template: :1:${column}: executing "" at <.${shown}>: ${this.#missing(name)}`);
     });
     return value;
   }

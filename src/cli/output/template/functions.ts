@@ -21,7 +21,8 @@ export const FUNCTIONS: Record<string, TemplateFunction> = {
   print: (...args) => args.map(goPrint).join(''),
   println: (...args) => `${args.map(goPrint).join(' ')}\n`,
   printf: (format, ...args) => goPrintf(String(format), args),
-  json: (arg) => goJson(arg, false),
+  // Compat: a row of a list marshals itself, with `<` and `>` escaped; anything else is written as it is.
+  json: (arg) => goJson(arg, typeof arg === 'object' && arg !== null && Object.hasOwn(arg, 'toJSON')),
   split: (text, separator) => String(text).split(String(separator)),
   join: (list, separator) => ((list ?? []) as unknown[]).map(goPrint).join(String(separator)),
   title: (text) =>

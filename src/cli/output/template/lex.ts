@@ -1,6 +1,6 @@
 /** One token inside of `{{ … }}`; `path` are the fields that follow without a space: `$x.a.b`. */
 export type Token =
-  | { kind: 'field'; path: string[] }
+  | { kind: 'field'; path: string[]; at: number }
   | { kind: 'variable'; name: string; path: string[] }
   | { kind: 'word'; text: string }
   | { kind: 'value'; value: string | number }
@@ -39,11 +39,12 @@ export function lexTemplate(source: string): Piece[] {
     if (trimBefore) text = text.trimEnd();
     if (text) pieces.push({ text });
     const close = closing(inside);
+    const start = source.length - inside.length + (trimBefore ? 1 : 0);
     let body = inside.slice(trimBefore ? 1 : 0, close);
     trimNext = /\s-$/.test(body);
     if (trimNext) body = body.slice(0, -1);
     rest = inside.slice(close + 2);
-    if (!body.trim().startsWith('/*')) pieces.push({ action: lexAction(body), source: body.trim() });
+    if (!body.trim().startsWith('/*')) pieces.push({ action: lexAction(body, start), source: body.trim() });
   }
 }
 
@@ -54,7 +55,8 @@ function closing(text: string): number {
   return match[0].length;
 }
 
-function lexAction(body: string): Token[] {
+/** `start` is where in the template `body` begins. */
+function lexAction(body: string, start: number): Token[] {
   const tokens: Token[] = [];
   TOKEN.lastIndex = 0;
   for (let at = 0; at < body.length; at = TOKEN.lastIndex) {
@@ -64,7 +66,7 @@ function lexAction(body: string): Token[] {
       throw new TemplateError(`template: :1: unexpected ${JSON.stringify(body[at] ?? '')} in command`);
     }
     const [whole, field, variable, variablePath, word, quoted, raw, number, symbol, closePath] = match;
-    if (field) tokens.push({ kind: 'field', path: split(field) });
+    if (field) tokens.push({ kind: 'field', path: split(field), at: start + at });
     else if (variable)
       tokens.push({ kind: 'variable', name: variable.slice(1), path: split(variablePath ?? '') });
     else if (word) tokens.push({ kind: 'word', text: word });

@@ -2,7 +2,7 @@ import { lexTemplate, type Piece, TemplateError, type Token } from './lex.ts';
 
 /** What yields one value. */
 export type Operand =
-  | { type: 'field'; path: string[] }
+  | { type: 'field'; path: string[]; at: number }
   | { type: 'variable'; name: string; path: string[] }
   | { type: 'value'; value: unknown }
   | { type: 'call'; name: string }
@@ -108,7 +108,7 @@ const WORDS: Record<string, unknown> = { true: true, false: false, nil: null };
 function parseOperand(token: Token, queue: Token[], source: string): Operand {
   switch (token.kind) {
     case 'field':
-      return { type: 'field', path: token.path };
+      return { type: 'field', path: token.path, at: token.at };
     case 'variable':
       return { type: 'variable', name: token.name, path: token.path };
     case 'value':
