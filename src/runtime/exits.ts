@@ -45,6 +45,61 @@ export class ExitFiles {
   }
 }
 
+/** Exits that the state does not have yet, and who is told of each, once. */
+export class ExitLedger {
+  readonly #files: ExitFiles;
+  readonly #recorded = new Map<string, ContainerExit>();
+  readonly #listeners: ((exit: ContainerExit) => void)[] = [];
+  #undelivered: ContainerExit[] = [];
+
+  constructor(files: ExitFiles) {
+    this.#files = files;
+  }
+
+  get(id: string, startNumber: number): ContainerExit | undefined {
+    return this.#recorded.get(keyOf(id, startNumber));
+  }
+
+  list(): ContainerExit[] {
+    return [...this.#recorded.values()];
+  }
+
+  /** Takes in an exit that is on disk, and tells of it. */
+  add(exit: ContainerExit): void {
+    this.#recorded.set(keyOf(exit.id, exit.startNumber), exit);
+    this.#undelivered.push(exit);
+    this.#deliverSoon();
+  }
+
+  forget(id: string, startNumber: number): void {
+    this.#files.remove(id, startNumber);
+    this.#recorded.delete(keyOf(id, startNumber));
+  }
+
+  forgetAll(id: string): void {
+    for (const exit of this.list()) if (exit.id === id) this.forget(id, exit.startNumber);
+  }
+
+  /** Also tells of what came before there was a listener. */
+  listen(listener: (exit: ContainerExit) => void): void {
+    this.#listeners.push(listener);
+    this.#deliverSoon();
+  }
+
+  #deliverSoon(): void {
+    if (this.#listeners.length === 0 || this.#undelivered.length === 0) return;
+    queueMicrotask(() => {
+      const exits = this.#undelivered;
+      this.#undelivered = [];
+      for (const exit of exits) for (const listener of this.#listeners) listener(exit);
+    });
+  }
+}
+
+function keyOf(id: string, startNumber: number): string {
+  return `${id}.${startNumber}`;
+}
+
 /** An exit as the engine sees it. */
 export function toContainerExit(record: ExitRecord, oomKilled: boolean): ContainerExit {
   const known = record.status === undefined ? undefined : decodeWaitStatus(record.status);

@@ -1,19 +1,18 @@
-import { closeSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ContainerId, EngineError, type Logger, messageOf } from '../base/mod.ts';
-import type { RuntimeSpec } from '../spec/oci/runtime.ts';
 import { atomicWrite, setWindowSize } from '../sys/mod.ts';
 import { Cgroup } from './cgroups/cgroup.ts';
 import { type CgroupDriver, type CgroupHost, detectCgroups } from './cgroups/host.ts';
-import { cgroupDirectories } from './cgroups/paths.ts';
+import { cgroupOfBundle } from './cgroups/of-bundle.ts';
 import { KeeperLink } from './connection/keeper-link.ts';
 import { CompiledSeccomp } from './crun/compiled-seccomp.ts';
 import { OciProgram } from './crun/program.ts';
 import { toRuntimeFailure } from './crun/translate.ts';
 import type { RuntimeVersion } from './crun/version.ts';
-import { ExitFiles, toContainerExit } from './exits.ts';
+import { ExitFiles, ExitLedger, toContainerExit } from './exits.ts';
 import { now } from './keeper/containers.ts';
-import type { CreateOperation, ExitRecord, HeldState } from './keeper/protocol.ts';
+import type { ExitRecord, HeldState } from './keeper/protocol.ts';
 import { Live } from './live.ts';
 import type {
   ContainerExit,
@@ -24,7 +23,7 @@ import type {
   StdioPaths,
 } from './runtime.ts';
 import { DescriptorWriter, openFifoWriter } from './stdin-writer.ts';
-import { makeStdio } from './stdio-paths.ts';
+import { fifosOf, makeStdio } from './stdio-paths.ts';
 
 export interface RuntimeOptions {
   /** On a tmpfs; FIFOs, bundles, sockets and exit files lie in it. */
@@ -54,14 +53,13 @@ class KeptRuntime implements Runtime {
   readonly #program: OciProgram;
   readonly #seccomp: CompiledSeccomp;
   readonly #live = new Map<string, Live>();
-  readonly #recorded = new Map<string, ContainerExit>();
-  readonly #listeners: ((exit: ContainerExit) => void)[] = [];
-  #undelivered: ContainerExit[] = [];
+  readonly #ledger: ExitLedger;
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
     this.#link = new KeeperLink(options.execRoot, options.log);
     this.#exits = new ExitFiles(options.execRoot);
+    this.#ledger = new ExitLedger(this.#exits);
     this.#host = detectCgroups(options.cgroupDriver);
     this.#seccomp = new CompiledSeccomp(join(options.execRoot, 'seccomp'), options.log);
     this.#program = new OciProgram(options.execRoot, this.#host.driver, options.runtimePath);
@@ -84,15 +82,14 @@ class KeptRuntime implements Runtime {
 
   async list(): Promise<HeldContainer[]> {
     const { containers } = await this.#link.request('list', {});
-    const held = new Set(containers.map(({ id, startNumber }) => keyOf(id, startNumber)));
-    const onlyExits = [...this.#recorded.entries()].filter(([key]) => !held.has(key));
+    const held = new Set(containers.map(({ id, startNumber }) => `${id}.${startNumber}`));
+    const onlyExits = this.#ledger.list().filter(({ id, startNumber }) => !held.has(`${id}.${startNumber}`));
     return [
-      ...containers.map((state): HeldContainer => {
-        const { id, startNumber, pid, started, tty } = state;
-        const exit = this.#recorded.get(keyOf(id, startNumber));
+      ...containers.map(({ id, startNumber, pid, started, tty }): HeldContainer => {
+        const exit = this.#ledger.get(id, startNumber);
         return { id: id as ContainerId, startNumber, pid, started, tty, ...(exit && { exit }) };
       }),
-      ...onlyExits.map(([, exit]): HeldContainer => {
+      ...onlyExits.map((exit): HeldContainer => {
         return { id: exit.id, startNumber: exit.startNumber, pid: 0, started: true, tty: false, exit };
       }),
     ];
@@ -202,7 +199,7 @@ class KeptRuntime implements Runtime {
   async delete(id: ContainerId): Promise<void> {
     const { execRoot } = this.#options;
     const live = this.#live.get(id);
-    if (live && !this.#recorded.has(keyOf(id, live.startNumber))) await this.#kill(live);
+    if (live && !this.#ledger.get(id, live.startNumber)) await this.#kill(live);
     await this.#link.request('abort', { id });
     await this.#link.request('forget', { id });
     const bundle = this.#bundle(id);
@@ -210,7 +207,7 @@ class KeptRuntime implements Runtime {
     await cgroup?.remove();
     await this.#program.deleteState(id);
     rmSync(join((await this.#program.command()).root, id), { recursive: true, force: true });
-    for (const exit of this.#recorded.values()) if (exit.id === id) this.#forgetExit(id, exit.startNumber);
+    this.#ledger.forgetAll(id);
     live?.[Symbol.dispose]();
     this.#live.delete(id);
     // Crash: the bundle goes last: it says which cgroup there is to remove.
@@ -219,12 +216,11 @@ class KeptRuntime implements Runtime {
   }
 
   async acknowledgeExit(id: ContainerId, startNumber: number): Promise<void> {
-    this.#forgetExit(id, startNumber);
+    this.#ledger.forget(id, startNumber);
   }
 
   onExit(listener: (exit: ContainerExit) => void): void {
-    this.#listeners.push(listener);
-    this.#deliverSoon();
+    this.#ledger.listen(listener);
   }
 
   async version(): Promise<RuntimeVersion> {
@@ -257,14 +253,14 @@ class KeptRuntime implements Runtime {
     const live = new Live({ id: id as ContainerId, startNumber, pid, startTime, tty, cgroup });
     live.started = started;
     // Race: the exit may have been told before the create was answered.
-    if (this.#recorded.has(keyOf(id, startNumber))) live.markExited();
+    if (this.#ledger.get(id, startNumber)) live.markExited();
     this.#live.set(id, live);
     return live;
   }
 
   /** It ended while no keeper was there: our own pidfd may tell how. */
   #endedUnseen({ id, startNumber }: HeldState, live: Live): void {
-    if (this.#recorded.has(keyOf(id, startNumber))) return;
+    if (this.#ledger.get(id, startNumber)) return;
     const status = live.pidfd?.exitStatus();
     const exit = { id, startNumber, at: now(), ...(status !== undefined && { status }) };
     this.#exits.write(exit);
@@ -272,29 +268,12 @@ class KeptRuntime implements Runtime {
   }
 
   #ended(record: ExitRecord): void {
-    const key = keyOf(record.id, record.startNumber);
-    if (this.#recorded.has(key)) return;
+    if (this.#ledger.get(record.id, record.startNumber)) return;
     const live = this.#live.get(record.id);
     const cgroup = live?.cgroup ?? this.#cgroupOf(record.id);
     const exit = toContainerExit(record, (cgroup?.oomKills() ?? 0) > 0);
-    this.#recorded.set(key, exit);
     if (live?.startNumber === record.startNumber) live.markExited();
-    this.#undelivered.push(exit);
-    this.#deliverSoon();
-  }
-
-  #deliverSoon(): void {
-    if (this.#listeners.length === 0 || this.#undelivered.length === 0) return;
-    queueMicrotask(() => {
-      const exits = this.#undelivered;
-      this.#undelivered = [];
-      for (const exit of exits) for (const listener of this.#listeners) listener(exit);
-    });
-  }
-
-  #forgetExit(id: string, startNumber: number): void {
-    this.#exits.remove(id, startNumber);
-    this.#recorded.delete(keyOf(id, startNumber));
+    this.#ledger.add(exit);
   }
 
   async #kill(live: Live): Promise<void> {
@@ -311,13 +290,7 @@ class KeptRuntime implements Runtime {
   }
 
   #cgroupOf(id: string): Cgroup | undefined {
-    try {
-      const spec = JSON.parse(readFileSync(join(this.#bundle(id), 'config.json'), 'utf8')) as RuntimeSpec;
-      const path = spec.linux.cgroupsPath;
-      return path === undefined ? undefined : new Cgroup(cgroupDirectories(path, this.#host));
-    } catch {
-      return undefined;
-    }
+    return cgroupOfBundle(this.#bundle(id), this.#host);
   }
 
   #get(id: string): Live {
@@ -329,14 +302,6 @@ class KeptRuntime implements Runtime {
   #bundle(id: string): string {
     return join(this.#options.execRoot, 'containers', id);
   }
-}
-
-function keyOf(id: string, startNumber: number): string {
-  return `${id}.${startNumber}`;
-}
-
-function fifosOf({ stdin, stdout, stderr, staging }: StdioPaths): NonNullable<CreateOperation['stdio']> {
-  return { ...(stdin !== undefined && { stdin }), stdout, stderr, staging };
 }
 
 function notRunning(id: string): EngineError {

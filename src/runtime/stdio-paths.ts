@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../base/mod.ts';
 import { makeFifo } from '../sys/mod.ts';
+import type { CreateOperation } from './keeper/protocol.ts';
 import type { StdioPaths } from './runtime.ts';
 
 /** Makes the FIFOs of one start in `directory`. Those that are there stay. */
@@ -27,4 +28,14 @@ function makeOnce(path: string): void {
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error;
   }
+}
+
+/** What the keeper is told of them. */
+export function fifosOf({
+  stdin,
+  stdout,
+  stderr,
+  staging,
+}: StdioPaths): NonNullable<CreateOperation['stdio']> {
+  return { ...(stdin !== undefined && { stdin }), stdout, stderr, staging };
 }

@@ -155,7 +155,7 @@ export class TestBench {
     rmSync(this.directory, { recursive: true, force: true });
     for (const mount of detectCgroups().hierarchies.values()) {
       try {
-        rmSync(mount + this.cgroupParent, { recursive: false });
+        rmdirSync(mount + this.cgroupParent);
       } catch {
         // Not made.
       }

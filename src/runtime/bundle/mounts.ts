@@ -87,7 +87,7 @@ function userMounts({ mounts, hostConfig, initPath }: BundleInput): RuntimeMount
     result.push(tmpfs(destination, options.split(',').filter(Boolean)));
   }
   for (const { Type, Target, ReadOnly, TmpfsOptions } of hostConfig.Mounts ?? []) {
-    if (Type !== 'tmpfs') continue;
+    if (Type !== 'tmpfs' || result.some(({ destination }) => destination === Target)) continue;
     const { SizeBytes, Mode, Options } = TmpfsOptions ?? {};
     result.push(
       tmpfs(Target, [
