@@ -5,21 +5,28 @@ import type { DiskAnswer, DiskCall, DiskCalls, DiskRequest } from './disk-protoc
 
 const IDLE_MS = 10_000;
 
+interface Running {
+  worker: Worker;
+  waiting: Map<number, (answer: DiskAnswer) => void>;
+}
+
 /** One thread for calls that can hang on the disk, in turn; made when first needed, ended when idle. */
 export class DiskThread {
-  #worker: Worker | undefined;
+  #running: Running | undefined;
   #idle: NodeJS.Timeout | undefined;
   #lastId = 0;
-  readonly #waiting = new Map<number, (answer: DiskAnswer) => void>();
 
+  /** Rejects with SysError, before anything was done, if there are too few descriptors left for a thread. */
   async call<K extends DiskCall>(call: K, args: DiskCalls[K]['args']): Promise<DiskCalls[K]['result']> {
-    const worker = this.#start();
+    clearTimeout(this.#idle);
+    this.#running ??= this.#start();
+    const { worker, waiting } = this.#running;
     const id = ++this.#lastId;
     const { promise, resolve } = Promise.withResolvers<DiskAnswer>();
-    this.#waiting.set(id, resolve);
+    waiting.set(id, resolve);
     worker.postMessage({ id, call, args } as DiskRequest);
     const answer = await promise;
-    if (this.#waiting.size === 0) this.#rest();
+    if (waiting.size === 0) this.#rest();
     if ('error' in answer) {
       throw new EngineError(ERROR_CODES.find((code) => code === answer.code) ?? 'internal', answer.error);
     }
@@ -29,35 +36,35 @@ export class DiskThread {
   /** Ends the thread when it has done what was asked of it. */
   close(): void {
     clearTimeout(this.#idle);
-    this.#worker?.postMessage({ id: 0, call: 'quit' } satisfies DiskRequest);
-    this.#worker = undefined;
+    this.#running?.worker.postMessage({ id: 0, call: 'quit' } satisfies DiskRequest);
+    this.#running = undefined;
   }
 
-  #start(): Worker {
-    clearTimeout(this.#idle);
-    if (this.#worker) return this.#worker;
+  #start(): Running {
+    // Race: a worker made when no descriptor is left ends the whole process.
     requireFreeDescriptors(32);
     const worker = new Worker(new URL('./disk-worker.ts', import.meta.url));
+    const running: Running = { worker, waiting: new Map() };
     worker.on('message', (answer: DiskAnswer) => {
-      this.#waiting.get(answer.id)?.(answer);
-      this.#waiting.delete(answer.id);
+      running.waiting.get(answer.id)?.(answer);
+      running.waiting.delete(answer.id);
     });
     const lost = (reason: string) => {
-      if (this.#worker !== worker) return;
-      this.#worker = undefined;
-      for (const [id, resolve] of this.#waiting) resolve({ id, error: `disk thread lost: ${reason}` });
-      this.#waiting.clear();
+      if (this.#running === running) this.#running = undefined;
+      for (const [id, resolve] of running.waiting) resolve({ id, error: `disk thread lost: ${reason}` });
+      running.waiting.clear();
     };
     worker.on('error', (error) => lost(messageOf(error)));
     worker.on('exit', (code) => lost(`it ended with ${code}`));
     worker.unref();
-    this.#worker = worker;
-    return worker;
+    return running;
   }
 
   #rest(): void {
     clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => this.close(), IDLE_MS);
+    this.#idle = setTimeout(() => {
+      if (this.#running?.waiting.size === 0) this.close();
+    }, IDLE_MS);
     this.#idle.unref();
   }
 }

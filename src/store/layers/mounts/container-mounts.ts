@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, readdirSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError, errnoOf, type Logger, messageOf } from '../../../base/mod.ts';
 import { type ChainId, isDigest } from '../../../spec/digest.ts';
-import { detachMount, mountOverlay, removeTreeAsync } from '../../../sys/mod.ts';
+import { detachMount, mountOverlay, removeTreeAsync, SysError } from '../../../sys/mod.ts';
 import type { Layout } from '../../layout.ts';
 import type { DiskThread } from '../disk-thread.ts';
 import { discardDirectory } from '../layer-db.ts';
@@ -117,6 +117,8 @@ export class ContainerMounts {
     const held = detachMount(target);
     if (held !== undefined) {
       this.#disk.call('close', { fd: held }).catch((error: unknown) => {
+        // There was no thread to do it: better to wait here than to keep the mount.
+        if (error instanceof SysError) closeSync(held);
         this.#log.warn('releasing a mount failed', { containerId, error: messageOf(error) });
       });
     }

@@ -7,6 +7,7 @@ import type { JobClient } from './stage-pool.ts';
 const CHUNK = 512 * 1024;
 /** Buffers of one job: two under way or being read, one being filled. */
 const BUFFERS = 3;
+const SPARE = 12;
 
 export interface ByteSource {
   bytes: AsyncIterable<Uint8Array>;
@@ -21,13 +22,15 @@ interface Feed {
   source: ByteSource;
   send: (message: ToWorker, transfer?: ArrayBuffer[]) => void;
   register: (client: JobClient) => void;
+  /** Buffers of earlier jobs, to be used again: fresh memory is slow to touch for the first time. */
+  spare: ArrayBuffer[];
 }
 
 /**
  * Passes a source to a worker: small chunks are gathered, and the source is read only while the worker keeps up.
  * A source that throws, or the signal, aborts the job; this returns when the worker has cleaned up.
  */
-export async function feed({ job, request, source, send, register }: Feed): Promise<JobResult> {
+export async function feed({ job, request, source, send, register, spare }: Feed): Promise<JobResult> {
   const { promise: outcome, resolve: settle } = Promise.withResolvers<JobResult | EngineError>();
   let settled = false;
   const free: ArrayBuffer[] = [];
@@ -56,7 +59,7 @@ export async function feed({ job, request, source, send, register }: Feed): Prom
     if (settled) return undefined;
     const buffer = free.pop();
     if (!buffer) made++;
-    return Buffer.from(buffer ?? new ArrayBuffer(CHUNK));
+    return Buffer.from(buffer ?? spare.pop() ?? new ArrayBuffer(CHUNK));
   };
   const pour = async (): Promise<void> => {
     let downloaded = 0;
@@ -104,6 +107,7 @@ export async function feed({ job, request, source, send, register }: Feed): Prom
     source.signal?.removeEventListener('abort', abort);
   }
   const result = await outcome;
+  if (spare.length < SPARE) spare.push(...free);
   if (result instanceof EngineError) throw result;
   return result;
 }

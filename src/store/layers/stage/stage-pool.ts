@@ -26,6 +26,7 @@ interface Thread {
 export class StagePool {
   readonly #log: Logger;
   readonly #threads = new Set<Thread>();
+  readonly #spare: ArrayBuffer[] = [];
   #lastJob = 0;
 
   constructor(log: Logger) {
@@ -39,7 +40,8 @@ export class StagePool {
     const send = (message: ToWorker, transfer: ArrayBuffer[] = []) =>
       thread.worker.postMessage(message, transfer);
     try {
-      return await feed({ job, request, source, send, register: (client) => thread.jobs.set(job, client) });
+      const register = (client: JobClient) => thread.jobs.set(job, client);
+      return await feed({ job, request, source, send, register, spare: this.#spare });
     } finally {
       thread.jobs.delete(job);
       if (thread.jobs.size === 0) this.#rest(thread);
@@ -97,6 +99,7 @@ export class StagePool {
   #quit(thread: Thread): void {
     clearTimeout(thread.idle);
     this.#threads.delete(thread);
+    if (this.#threads.size === 0) this.#spare.length = 0;
     thread.worker.postMessage({ kind: 'quit' } satisfies ToWorker);
   }
 }
