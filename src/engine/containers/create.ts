@@ -41,6 +41,9 @@ export async function create(
   const [path, ...args] = command;
   if (path === undefined) throw new EngineError('invalid', 'no command specified');
   const hostConfig = withHostDefaults(request.hostConfig, context.settings);
+  if (hostConfig.Runtime !== context.settings.runtimeName) {
+    throw new EngineError('invalid', `unknown or invalid runtime name: ${hostConfig.Runtime}`);
+  }
   const warnings = validateHostConfig(hostConfig, context.settings.host);
   validatePorts(config, hostConfig);
   context.logs.validate(hostConfig.LogConfig);

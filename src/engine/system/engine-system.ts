@@ -79,6 +79,8 @@ function info(context: SystemContext): Record<string, unknown> {
     },
     MemoryLimit: cgroup.memory,
     SwapLimit: cgroup.swap,
+    KernelMemory: false,
+    KernelMemoryTCP: false,
     CpuCfsPeriod: cgroup.cpuQuota,
     CpuCfsQuota: cgroup.cpuQuota,
     CPUShares: cgroup.cpuShares,
