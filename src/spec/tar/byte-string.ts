@@ -4,22 +4,9 @@
  */
 export type ByteString = string & { readonly __brand: 'ByteString' };
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
-
 /** The bytes of `text` in UTF-8. */
 export function toByteString(text: string): ByteString {
   return Buffer.from(text, 'utf8').toString('latin1') as ByteString;
-}
-
-/** The text, if the bytes are UTF-8. */
-export function decodeBytes(bytes: ByteString): string | undefined {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the question is whether all are ASCII
-  if (/^[\x00-\x7f]*$/.test(bytes)) return bytes;
-  try {
-    return decoder.decode(Buffer.from(bytes, 'latin1'));
-  } catch {
-    return undefined;
-  }
 }
 
 /** For messages: the text, with a replacement character for each byte that is not UTF-8. */

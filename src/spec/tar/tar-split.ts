@@ -5,8 +5,8 @@ import type { ByteString } from './byte-string.ts';
  * line, in the order of the archive: segments of raw bytes, and a record for each member (even if it is empty).
  * Spec: the Go module `github.com/vbatts/tar-split`, `tar/storage`, as Docker writes it to `tar-split.json.gz`.
  */
-export const TAR_SPLIT_FILE = 1;
-export const TAR_SPLIT_SEGMENT = 2;
+const TAR_SPLIT_FILE = 1;
+const TAR_SPLIT_SEGMENT = 2;
 
 export type TarSplitRecord =
   | { type: 'segment'; bytes: Uint8Array }

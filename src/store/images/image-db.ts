@@ -124,7 +124,7 @@ export class ImageDb implements ImageStore {
 }
 
 /** Reads a config. Throws `invalid` for what is no image's. */
-export function parseImage(configBytes: Uint8Array): StoredImage {
+function parseImage(configBytes: Uint8Array): StoredImage {
   const id = `sha256:${createHash('sha256').update(configBytes).digest('hex')}` as Digest as ImageId;
   let config: ImageConfig;
   try {

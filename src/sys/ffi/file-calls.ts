@@ -8,9 +8,7 @@ import { libc, tryCall } from './libc.ts';
 export type CString = Uint8Array & { readonly __brand: 'CString' };
 
 export const AT_FDCWD = -100;
-export const AT_SYMLINK_NOFOLLOW = 0x100;
-export const AT_REMOVEDIR = 0x200;
-export const AT_EMPTY_PATH = 0x1000;
+const AT_SYMLINK_NOFOLLOW = 0x100;
 export const O_PATH = 0o10000000;
 export const O_CLOEXEC = 0o2000000;
 

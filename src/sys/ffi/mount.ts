@@ -4,18 +4,10 @@ import { SysError } from '../errors.ts';
 import { AT_FDCWD, type CString, cString, O_PATH, openAt } from './file-calls.ts';
 import { check, libc, tryCall } from './libc.ts';
 
-export const MS_RDONLY = 0x1;
-export const MS_NOSUID = 0x2;
-export const MS_NODEV = 0x4;
-export const MS_NOEXEC = 0x8;
-export const MS_REMOUNT = 0x20;
 export const MS_BIND = 0x1000;
-export const MS_REC = 0x4000;
-export const MS_PRIVATE = 0x40000;
-export const MS_SLAVE = 0x80000;
 export const MS_SHARED = 0x100000;
-export const MNT_DETACH = 2;
-export const UMOUNT_NOFOLLOW = 8;
+const MNT_DETACH = 2;
+const UMOUNT_NOFOLLOW = 8;
 
 const mountC = libc.func('mount', 'int', ['void *', 'void *', 'void *', 'ulong', 'void *']);
 const umountC = libc.func('umount2', 'int', ['void *', 'int']);

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { constants } from 'node:os';
 import { must, SysError } from '../errors.ts';
-import { chownAt, cString, mkdirAt, O_PATH, openAt, readlinkAt, unlinkAt } from '../ffi/file-calls.ts';
+import { chownAt, cString, mkdirAt, O_PATH, openAt, readlinkAt } from '../ffi/file-calls.ts';
 import {
   openAt2,
   RESOLVE_BENEATH,
@@ -124,20 +124,6 @@ export function makeInRoot(root: number, path: TreePath, { kind, owner }: MakeIn
     return { path: `/${at.join('/')}`, stat: fstatSync(last), existed };
   } finally {
     closeSync(last);
-  }
-}
-
-/** Removes a file or an empty directory within a root, if its parent leads through no link. Gives `-errno`. */
-export function removeInRoot(root: number, path: TreePath, kind: 'directory' | 'file'): number {
-  const parts = split(path);
-  const name = parts.pop();
-  if (name === undefined || name === '..') return -EINVAL;
-  const dir = openStep(root, parts);
-  if (dir < 0) return dir;
-  try {
-    return unlinkAt(dir, cString(name), kind === 'directory' ? 0x200 : 0);
-  } finally {
-    closeSync(dir);
   }
 }
 

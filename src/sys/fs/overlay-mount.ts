@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { mountFromDirectory } from '../exec/mount-from-directory.ts';
 import { mount, mountByParameters } from '../ffi/mount.ts';
 
 /** An overlay to mount. `lower` are directories relative to `base`, the uppermost first; the others are absolute. */
@@ -45,11 +45,7 @@ export function mountOverlay(overlay: OverlayMount): void {
   } catch (error) {
     if (special) throw error;
     const relative = options(base, overlay.lower, overlay);
-    execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', relative, overlay.target], {
-      cwd: overlay.base,
-      stdio: ['ignore', 'ignore', 'pipe'],
-      timeout: 10_000,
-    });
+    mountFromDirectory(overlay.base, overlay.target, relative);
   }
 }
 
