@@ -86,6 +86,7 @@ for group in "${@:-run}"; do
     run)
       missing runc && want crun crun
       want nft nftables
+      want curl curl
       [ -e /etc/ssl/certs/ca-certificates.crt ] || packages+=(ca-certificates)
       case $(ldd /bin/busybox 2>&1 || true) in *"not a dynamic"*) ;; *) packages+=(busybox-static) ;; esac
       ;;
@@ -93,7 +94,6 @@ for group in "${@:-run}"; do
       want crun crun
       want ip iproute2
       want script bsdutils
-      want curl curl
       want openssl openssl
       missing docker-registry && debian_program docker-registry /usr/bin/docker-registry
       missing docker && debian_program docker.io /usr/bin/docker

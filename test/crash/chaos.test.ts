@@ -14,7 +14,7 @@ import { sh, sleep, until } from '../fixtures/machine.ts';
 import { uniqueName } from '../fixtures/names.ts';
 import { tar } from '../fixtures/tar.ts';
 
-const ROUNDS = Number(process.env['MINKE_TEST_ROUNDS'] ?? 12);
+const ROUNDS = Number(process.env['MINKE_TEST_ROUNDS'] ?? 6);
 const LOST =
   /Cannot connect to the Docker daemon|EOF|connection reset|broken pipe|connection refused|error during connect/;
 
