@@ -5,6 +5,9 @@ import { startDaemon } from './daemon.ts';
 // koffi's own and node:fs's asynchronous calls share libuv's pool; see docs/decisions/0001-bun-and-koffi.md.
 process.env['UV_THREADPOOL_SIZE'] ??= '16';
 
+// Compat: as dockerd. Modes of what the engine makes are written out.
+process.umask(0o022);
+
 async function main(): Promise<void> {
   const daemon = await startDaemon(readConfig(process.argv.slice(2)));
   let stopping = false;

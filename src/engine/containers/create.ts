@@ -100,7 +100,7 @@ export async function create(
   undo.defer('record', () => context.records.remove(id));
   context.records.create(record, { durable: !hostConfig.AutoRemove });
   undo.defer('mount', () => context.layers.removeMount(id));
-  await context.layers.createMount(id, image.topLayer);
+  await context.layers.createMount(id, image.topLayer, { ephemeral: hostConfig.AutoRemove });
   await populateVolumes(context, id, record.mountPoints);
   const container = new Container(record);
   context.directory.add(container);

@@ -3,7 +3,7 @@ import type { ResolvedImage } from '../../registry/mod.ts';
 import type { ChainId } from '../../spec/digest.ts';
 import type { AuthConfig, ProgressMessage } from '../../spec/docker/mod.ts';
 import type { Descriptor } from '../../spec/oci/image.ts';
-import type { Reference } from '../../spec/reference.ts';
+import { canonicalRepository, type Reference } from '../../spec/reference.ts';
 import type { StagedLayer } from '../../store/mod.ts';
 import type { ImagesContext } from './context.ts';
 import { Slots } from './slots.ts';
@@ -96,6 +96,7 @@ async function stageOne(
     digest: descriptor.digest,
     size: descriptor.size,
     mediaType: descriptor.mediaType,
+    repository: canonicalRepository(request.reference),
     ...(diffId ? { diffId } : {}),
     source,
     signal,

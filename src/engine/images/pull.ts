@@ -51,7 +51,7 @@ async function install(
   const { images, layers } = context;
   const diffIds = resolved.config.rootfs.diff_ids;
   if (diffIds.length !== resolved.manifest.layers.length) {
-    throw new EngineError('corrupt', 'layers from manifest do not match image configuration');
+    throw new EngineError('corrupt', "layers from manifest don't match image configuration");
   }
   const names = [canonicalName(reference), canonicalName(withDigest(reference, resolved.target.digest))];
   const id = resolved.manifest.config.digest as ImageId;
