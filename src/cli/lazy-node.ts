@@ -1,6 +1,6 @@
 /**
  * `node:fs` and `node:path`, loaded by the first call. Why not import them: they cost 5 ms of CPU at start, a quarter
- * of a whole `run`, and most commands need neither (docs/decisions/0004-cli-start.md).
+ * of a whole `run`, and most commands need neither (docs/decisions/0001-cli-start.md).
  */
 export function nodeFs(): typeof import('node:fs') {
   return process.getBuiltinModule('node:fs');
