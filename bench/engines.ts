@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Api } from '../test/fixtures/api.ts';
+import { dockerClis } from '../test/fixtures/cli.ts';
+import { endProcess, isAlive, ROOT, run, until, workFolder } from '../test/fixtures/machine.ts';
+import { CpuGroup } from './measure.ts';
+
+/** One engine under measurement. */
+export interface Contestant {
+  name: string;
+  /** Processes of the engine, without its containers' own. */
+  group: CpuGroup;
+  /** What stands before `run`, `pull`, `rmi`, …: the client and its global flags. */
+  client: string[];
+  env: Record<string, string>;
+  /** Flags that put a container's own cgroup into the group. */
+  runFlags: string[];
+  pullFlags: string[];
+  /** Milliseconds until it answered; undefined where there is no daemon. */
+  start(): Promise<number | undefined>;
+  stop(): Promise<void>;
+}
+
+/** An engine with a daemon that speaks Docker's API. */
+function daemonEngine(name: string, program: string, subnet: number, client: string): Contestant {
+  const folder = workFolder(name);
+  const group = new CpuGroup(`minke-bench-${name}`);
+  let root = 0;
+  let pid: number | undefined;
+  const socket = join(folder, 'engine.sock');
+  return {
+    name,
+    group,
+    client: [client, '-H', `unix://${socket}`],
+    env: { DOCKER_CONFIG: folder, DOCKER_CLI_HINTS: 'false' },
+    runFlags: ['--cgroup-parent', `/minke-bench-${name}/containers`],
+    pullFlags: [],
+    start: async () => {
+      root += 1;
+      const log = openSync(join(folder, 'log'), 'a');
+      const [command = '', ...args] = [
+        ...group.prefix,
+        program,
+        ...['--data-root', join(folder, `data-${root}`), '--exec-root', join(folder, `exec-${root}`)],
+        ...['-H', `unix://${socket}`, '--pidfile', join(folder, 'pid'), '--bip', `172.30.${subnet}.1/24`],
+      ];
+      const api = new Api(socket);
+      const started = performance.now();
+      pid = spawn(command, args, { stdio: ['ignore', log, log], detached: true }).pid;
+      closeSync(log);
+      await until(`${name} to answer`, async () => (await api.get('/_ping')).status === 200, 60_000);
+      return performance.now() - started;
+    },
+    stop: async () => {
+      if (pid) await endProcess(pid, 'SIGTERM', 20_000);
+      const containerd = join(folder, `exec-${root}/containerd/containerd.pid`);
+      if (existsSync(containerd)) {
+        const left = Number(readFileSync(containerd, 'utf8'));
+        if (isAlive(left)) await endProcess(left);
+      }
+      await until(`${name}'s processes to end`, () => group.pids().length === 0, 30_000).catch(() => {});
+    },
+  };
+}
+
+function podman(): Contestant {
+  const folder = workFolder('podman');
+  mkdirSync(join(folder, 'data'));
+  return {
+    name: 'podman',
+    group: new CpuGroup('minke-bench-podman'),
+    client: [
+      ...['podman', '--root', join(folder, 'data'), '--runroot', join(folder, 'run')],
+      ...['--storage-driver', 'overlay', '--cgroup-manager', 'cgroupfs', '--tmpdir', join(folder, 'tmp')],
+    ],
+    env: {},
+    // Its own limits ask for more than a process without CAP_SYS_RESOURCE may give.
+    runFlags: [
+      ...['--cgroup-parent', '/minke-bench-podman/containers', '--log-driver', 'k8s-file'],
+      ...['--ulimit', 'nofile=20000:20000', '--ulimit', 'nproc=20000:20000'],
+    ],
+    pullFlags: ['--tls-verify=false'],
+    start: () => Promise.resolve(undefined),
+    stop: () => Promise.resolve(),
+  };
+}
+
+/** Minke, Docker and Podman. The same docker CLI talks to the first two. */
+export async function contestants(): Promise<Contestant[]> {
+  const [cli] = dockerClis();
+  if (!cli) throw new Error('no docker CLI');
+  const minke = daemonEngine('minke', join(ROOT, 'bin/minked'), 101, cli.program);
+  const docker = daemonEngine('docker', 'dockerd', 102, cli.program);
+  return [minke, docker, podman()];
+}
+
+/** The versions of all that is measured, one a line. */
+export async function versions(): Promise<string[]> {
+  const ask = async (command: string, ...args: string[]): Promise<string> =>
+    (await run(command, args)).stdout.trim().split('\n')[0] ?? '';
+  const memory = Number(/MemTotal: +(\d+)/.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? 0);
+  return [
+    `machine: ${await ask('nproc')} cores, ${Math.round(memory / 1048576)} GB, kernel ${await ask('uname', '-r')}`,
+    `dockerd: ${await ask('dockerd', '--version')}`,
+    `docker CLI: ${dockerClis()[0]?.name ?? ''}`,
+    await ask('podman', '--version'),
+    await ask('crun', '--version'),
+    (await ask('runc', '--version')).replace(/\s+/g, ' '),
+  ];
+}

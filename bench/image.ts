@@ -1,0 +1,100 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { busyboxRootfs } from '../test/fixtures/busybox.ts';
+import { type Blob, blob, buildImage, type ImageData, MEDIA, sha256 } from '../test/fixtures/image.ts';
+import { ROOT } from '../test/fixtures/machine.ts';
+import { type TarEntry, tar } from '../test/fixtures/tar.ts';
+
+const CACHE = join(ROOT, '.cache/bench-image');
+
+/** A generator of numbers below 2^32 that is the same on every machine. */
+function noise(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state;
+  };
+}
+
+/** Files of about the sizes of a distribution's, a good half of whose bytes repeat. */
+function layer(seed: number, megabytes: number): Buffer {
+  const next = noise(seed);
+  const words = Array.from({ length: 4096 }, () =>
+    next()
+      .toString(36)
+      .slice(0, 2 + (next() % 7)),
+  );
+  const entries: TarEntry[] = [];
+  let total = 0;
+  for (let n = 0; total < megabytes * 1_000_000; n++) {
+    if (n % 40 === 0) entries.push({ name: `opt/l${seed}/d${n / 40}`, type: 'dir' });
+    const kind = next() % 100;
+    const size = kind < 70 ? 200 + (next() % 12_000) : kind < 97 ? 20_000 + (next() % 120_000) : 1_200_000;
+    entries.push({ name: `opt/l${seed}/d${Math.floor(n / 40)}/f${n}`, content: content(next, words, size) });
+    total += size;
+  }
+  return tar(entries);
+}
+
+function content(next: () => number, words: readonly string[], size: number): Buffer {
+  const bytes = Buffer.allocUnsafe(size);
+  let at = 0;
+  while (at < size) {
+    if (next() % 5 < 2) {
+      for (const end = Math.min(size, at + 64); at < end; at++) bytes[at] = next() >>> 24;
+    } else {
+      at += bytes.write(`${words[next() % 4096]} `, at, 'latin1');
+    }
+  }
+  return bytes;
+}
+
+/** The image of the pull: four layers, `megabytes` unpacked. Made once, then kept in .cache. */
+export function bigImage(megabytes: number): ImageData {
+  mkdirSync(CACHE, { recursive: true });
+  const layers = [1, 2, 3, 4].map((seed) => {
+    const path = join(CACHE, `${seed}-${megabytes}`);
+    if (!existsSync(`${path}.diff`)) {
+      const bytes = layer(seed, megabytes / 4);
+      writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 6 }));
+      writeFileSync(`${path}.diff`, sha256(bytes));
+    }
+    return { packed: blob(readFileSync(`${path}.gz`)), diffId: readFileSync(`${path}.diff`, 'utf8') };
+  });
+  const config = blob(
+    JSON.stringify({
+      architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+      os: 'linux',
+      config: { Cmd: ['true'] },
+      rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
+    }),
+  );
+  const describe = (part: Blob, mediaType: string) => ({
+    mediaType,
+    size: part.bytes.length,
+    digest: part.digest,
+  });
+  const manifest = blob(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: MEDIA.dockerManifest,
+      config: describe(config, MEDIA.dockerConfig),
+      layers: layers.map(({ packed }) => describe(packed, MEDIA.dockerLayerGzip)),
+    }),
+  );
+  return {
+    mediaType: MEDIA.dockerManifest,
+    manifest,
+    blobs: [config, ...layers.map(({ packed }) => packed)],
+    children: [],
+  };
+}
+
+export function smallImage(): ImageData {
+  return buildImage({
+    layers: [busyboxRootfs()],
+    config: { Cmd: ['true'], Env: ['PATH=/bin'] },
+    format: 'docker',
+  });
+}

@@ -1,0 +1,78 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * A cgroup that a command and all its descendants are counted in, also those that ended and those that double-forked
+ * away from their parent (containerd's shims, podman's conmon).
+ */
+export class CpuGroup {
+  readonly name: string;
+  readonly #folder: string;
+  readonly #v1 = !existsSync('/sys/fs/cgroup/cgroup.controllers');
+
+  constructor(name: string) {
+    this.name = name;
+    this.#folder = join(this.#v1 ? '/sys/fs/cgroup/cpuacct' : '/sys/fs/cgroup', name);
+    mkdirSync(this.#folder, { recursive: true });
+  }
+
+  /** Words to put before a command so that it runs in here. */
+  get prefix(): string[] {
+    return ['sh', '-c', `echo $$ > ${this.#folder}/cgroup.procs && exec "$@"`, 'sh'];
+  }
+
+  /** CPU seconds used in here so far. */
+  seconds(): number {
+    if (this.#v1) return Number(readFileSync(join(this.#folder, 'cpuacct.usage'), 'utf8')) / 1e9;
+    const usage = /^usage_usec (\d+)$/m.exec(readFileSync(join(this.#folder, 'cpu.stat'), 'utf8'));
+    return Number(usage?.[1] ?? 0) / 1e6;
+  }
+
+  /** Processes in here, and in groups below. */
+  pids(folder = this.#folder): number[] {
+    const own = readFileSync(join(folder, 'cgroup.procs'), 'utf8')
+      .trim()
+      .split('\n')
+      .filter(Boolean)
+      .map(Number);
+    const inner = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    return [...own, ...inner.flatMap((entry) => this.pids(join(folder, entry.name)))];
+  }
+
+  /** Moves what still runs out, so that the group can go. */
+  remove(folder = this.#folder): void {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (entry.isDirectory()) this.remove(join(folder, entry.name));
+    }
+    for (const pid of this.pids(folder)) {
+      writeFileSync(join(this.#v1 ? '/sys/fs/cgroup/cpuacct' : '/sys/fs/cgroup', 'cgroup.procs'), `${pid}`);
+    }
+    rmdirSync(folder);
+  }
+}
+
+/** Resident and proportional memory of some processes, in MB. */
+export function memoryOf(pids: readonly number[]): { rss: number; pss: number } {
+  const sum = { rss: 0, pss: 0 };
+  for (const pid of pids) {
+    const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    sum.rss += Number(/^Rss: +(\d+)/m.exec(text)?.[1] ?? 0) / 1024;
+    sum.pss += Number(/^Pss: +(\d+)/m.exec(text)?.[1] ?? 0) / 1024;
+  }
+  return sum;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const high = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] ?? Number.NaN) + high) / 2;
+}
+
+/** A Markdown table; the first column is text, the others are figures. */
+export function table(head: string[], rows: string[][]): string {
+  const line = (cells: string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map((_cell, at) => (at === 0 ? '---' : '---:'))), ...rows.map(line)].join(
+    '\n',
+  );
+}
