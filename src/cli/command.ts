@@ -8,7 +8,6 @@ export interface Arity {
 }
 
 export const NONE: Arity = { min: 0, max: 0 };
-export const ANY: Arity = { min: 0, max: Number.POSITIVE_INFINITY };
 
 export const exactly = (count: number): Arity => ({ min: count, max: count });
 export const atLeast = (count: number): Arity => ({ min: count, max: Number.POSITIVE_INFINITY });

@@ -10,11 +10,12 @@ export async function forEachOperand(
   operands: string[],
   work: (operand: string) => Promise<string | undefined>,
 ): Promise<number> {
-  const runs = operands.map((operand) => {
-    return work(operand).then(
-      (line) => ({ line }),
-      (error: unknown) => ({ error }),
-    );
+  const runs = startInTurn(operands, async (operand) => {
+    try {
+      return { line: await work(operand) };
+    } catch (error) {
+      return { error };
+    }
   });
   const failures: string[] = [];
   for (const run of runs) {
@@ -24,4 +25,16 @@ export async function forEachOperand(
   }
   for (const failure of failures) cli.complain(failure);
   return failures.length > 0 ? 1 : 0;
+}
+
+const AT_ONCE = 50;
+
+/** The promise of each operand's work, of which so many are under way at a time. */
+function startInTurn<T>(operands: string[], work: (operand: string) => Promise<T>): Promise<T>[] {
+  const runs: Promise<T>[] = [];
+  for (const [i, operand] of operands.entries()) {
+    const before = i < AT_ONCE ? undefined : runs[i - AT_ONCE];
+    runs.push(before ? before.then(() => work(operand)) : work(operand));
+  }
+  return runs;
 }

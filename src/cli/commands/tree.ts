@@ -64,7 +64,7 @@ const system = {
 const { ls, ...containerVerbs } = c;
 
 /** All commands. Compat: top-level verbs are the docker CLI's old names of the nouns' verbs. */
-export const ROOT: Group = {
+const ROOT: Group = {
   summary: 'A container engine that speaks the Docker Engine API',
   commands: {
     container: {

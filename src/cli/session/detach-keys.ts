@@ -1,6 +1,6 @@
 const NAMED: Record<string, number> = { '@': 0, '[': 27, '\\': 28, ']': 29, '^': 30, _: 31 };
 
-export const DEFAULT_DETACH_KEYS = 'ctrl-p,ctrl-q';
+const DEFAULT_DETACH_KEYS = 'ctrl-p,ctrl-q';
 
 /** The bytes of `ctrl-p,ctrl-q`, `a,b`, …. Throws with Docker's sentence. */
 export function parseDetachKeys(text: string): number[] {

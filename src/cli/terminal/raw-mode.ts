@@ -15,7 +15,8 @@ export function rawMode(): Disposable {
 }
 
 function stty(...args: string[]): string {
-  const result = Bun.spawnSync(['stty', ...args], { stdin: 'inherit', stderr: 'ignore' });
-  if (!result.success) throw new Error('the input device is not a TTY');
-  return result.stdout.toString();
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
+  const { status, stdout } = spawnSync('stty', args, { stdio: ['inherit', 'pipe', 'ignore'] });
+  if (status !== 0) throw new Error('the input device is not a TTY');
+  return stdout.toString();
 }

@@ -1,4 +1,4 @@
-/** Command lines that `record.ts` gives to the docker CLI and the test gives to minke. One a line, in words. */
+/** Command lines that `scripts/record-docker-cli.ts` gives to the docker CLI and the test gives to minke. One a line, in words. */
 export const CASES: string[][] = [
   ...lines(`
     run --foo x

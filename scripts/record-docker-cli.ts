@@ -1,20 +1,23 @@
 /**
- * Records what the docker CLI asks and says for each of CASES: `bun src/cli/testing/record.ts [docker binary]`.
- * The answers lie in `expected/`, made by docker 28.2.2; the test compares minke with them.
+ * Records what the docker CLI asks and says for each of CASES: `bun scripts/record-docker-cli.ts [docker binary]`.
+ * The answers lie in `src/cli/testing/expected/`, made by docker 28.2.2; the test compares minke with them.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { CASES } from './cases.ts';
-import { FakeEngine } from './fake-engine.ts';
-import { normalizeRequests, type Outcome } from './outcome.ts';
+import { CASES } from '../src/cli/testing/cases.ts';
+import { FakeEngine } from '../src/cli/testing/fake-engine.ts';
+import { normalizeRequests, type Outcome } from '../src/cli/testing/outcome.ts';
 
 const docker = process.argv[2] ?? 'docker';
 const home = mkdtempSync(`${tmpdir()}/minke-record-`);
 const engine = await FakeEngine.start(`${home}/engine.sock`);
 const outcomes: Outcome[] = [];
 for (const argv of CASES) outcomes.push(await record(argv));
-writeFileSync(new URL('./expected/docker.json', import.meta.url), `${JSON.stringify(outcomes, null, 1)}\n`);
+writeFileSync(
+  new URL('../src/cli/testing/expected/docker.json', import.meta.url),
+  `${JSON.stringify(outcomes, null, 1)}\n`,
+);
 await engine[Symbol.asyncDispose]();
 rmSync(home, { recursive: true });
 
