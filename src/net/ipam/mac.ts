@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { ipv4Bytes } from './address.ts';
 
 /**
@@ -11,9 +10,9 @@ export function macOfAddress(ipv4: string): string {
 
 /** For a bridge: a fixed one, since a bridge without takes over the lowest of its ports, and changes with them. */
 export function randomMac(): string {
-  return format(randomBytes(4));
+  return format(crypto.getRandomValues(new Uint8Array(4)));
 }
 
-function format(tail: Buffer): string {
+function format(tail: Uint8Array): string {
   return ['02', '42', ...[...tail].map((byte) => byte.toString(16).padStart(2, '0'))].join(':');
 }

@@ -1,5 +1,5 @@
-import koffi from 'koffi';
 import { SysError } from '../errors.ts';
+import { koffi } from './koffi.ts';
 
 /** glibc. Each family of man pages has its own file beside this one; nothing outside `sys/ffi` uses koffi. */
 export const libc = koffi.load('libc.so.6');

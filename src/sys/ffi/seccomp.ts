@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
-import koffi from 'koffi';
+import { koffi } from './koffi.ts';
 import { createMemfd } from './process.ts';
 
 /** One rule: what to do on a system call, maybe only if its arguments compare so. */

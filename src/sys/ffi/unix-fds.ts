@@ -1,5 +1,5 @@
 import { closeSync, rmSync } from 'node:fs';
-import koffi from 'koffi';
+import { koffi } from './koffi.ts';
 import { check, libc, tryCall } from './libc.ts';
 
 const socketCall = libc.func('int socket(int domain, int type, int protocol)');
