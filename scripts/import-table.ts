@@ -121,7 +121,7 @@ export const BANS: readonly Ban[] = [
   {
     name: 'child_process',
     module: '^(node:)?child_process$',
-    except: '^src/sys/exec/|^src/cli/|\\.test\\.ts$|^(test|bench|scripts)/',
+    except: '^src/sys/exec/|^src/cli/|/testing/|\\.test\\.ts$|^(test|bench|scripts)/',
     reason: 'child processes are made in sys/exec (credential programs: in cli)',
   },
   {
