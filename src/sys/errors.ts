@@ -1,6 +1,11 @@
 import { constants } from 'node:os';
 
-const NAMES = new Map(Object.entries(constants.errno).map(([name, value]) => [value, name]));
+/** Of two names for one number the first: EAGAIN, not EWOULDBLOCK. */
+const NAMES = new Map(
+  Object.entries(constants.errno)
+    .reverse()
+    .map(([name, value]) => [value, name]),
+);
 
 /** A system call that failed. `code` is the errno's name, as on Node's own errors. */
 export class SysError extends Error {
