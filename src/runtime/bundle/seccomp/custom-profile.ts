@@ -1,42 +1,43 @@
-import { z } from 'zod';
-import { EngineError, messageOf } from '../../../base/mod.ts';
+import { EngineError } from '../../../base/mod.ts';
 import type { RuntimeSeccomp, RuntimeSyscallRule } from '../../../spec/oci/runtime.ts';
+import { integer, list, object, optional, ShapeError, shaped, text, where } from '../../../spec/shape.ts';
 
-const filter = z.object({
-  caps: z.array(z.string()).nullish(),
-  arches: z.array(z.string()).nullish(),
-  minKernel: z.string().nullish(),
+const filter = object({
+  caps: optional(list(text)),
+  arches: optional(list(text)),
+  minKernel: optional(text),
 });
-const profile = z.object({
-  defaultAction: z.string(),
-  defaultErrnoRet: z.number().int().nonnegative().nullish(),
-  architectures: z.array(z.string()).nullish(),
-  archMap: z
-    .array(z.object({ architecture: z.string(), subArchitectures: z.array(z.string()).nullish() }))
-    .nullish(),
-  flags: z.array(z.string()).nullish(),
-  syscalls: z
-    .array(
-      z.object({
-        name: z.string().nullish(),
-        names: z.array(z.string()).nullish(),
-        action: z.string(),
-        errnoRet: z.number().int().nonnegative().nullish(),
-        args: z
-          .array(
-            z.object({
-              index: z.number().int().min(0).max(5),
-              value: z.number().nonnegative(),
-              valueTwo: z.number().nonnegative().optional(),
-              op: z.string(),
-            }),
-          )
-          .nullish(),
-        includes: filter.nullish(),
-        excludes: filter.nullish(),
+type Filter = ReturnType<typeof filter>;
+/** 64 bits: more than integers that a double holds. */
+const word = where('a number from 0 on', (value): value is number => typeof value === 'number' && value >= 0);
+const argument = object({
+  index: where(
+    'the index of an argument, 0 to 5',
+    (value): value is number => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 5,
+  ),
+  value: word,
+  valueTwo: optional(word),
+  op: text,
+});
+const profile = object({
+  defaultAction: text,
+  defaultErrnoRet: optional(integer(0)),
+  architectures: optional(list(text)),
+  archMap: optional(list(object({ architecture: text, subArchitectures: optional(list(text)) }))),
+  flags: optional(list(text)),
+  syscalls: optional(
+    list(
+      object({
+        name: optional(text),
+        names: optional(list(text)),
+        action: text,
+        errnoRet: optional(integer(0)),
+        args: optional(list(argument)),
+        includes: optional(filter),
+        excludes: optional(filter),
       }),
-    )
-    .nullish(),
+    ),
+  ),
 });
 
 const ARCHITECTURE_NAMES: Readonly<Record<string, { docker: string; seccomp: string }>> = {
@@ -63,13 +64,12 @@ export function customSeccomp(json: string, facts: ProfileFacts): RuntimeSeccomp
   const architectures = mapped
     ? [mapped.architecture, ...(mapped.subArchitectures ?? [])]
     : (parsed.architectures ?? []);
-  type Filter = z.infer<typeof filter> | null | undefined;
   const hasArch = (list: string[]) => names !== undefined && list.includes(names.docker);
-  const included = (wanted: Filter) =>
+  const included = (wanted?: Filter) =>
     (!wanted?.arches?.length || hasArch(wanted.arches)) &&
     (wanted?.caps ?? []).every((cap) => facts.capabilities.includes(cap)) &&
     (!wanted?.minKernel || kernelAtLeast(facts.kernel, wanted.minKernel));
-  const excluded = (unwanted: Filter) =>
+  const excluded = (unwanted?: Filter) =>
     (unwanted?.arches?.length && hasArch(unwanted.arches)) ||
     (unwanted?.caps ?? []).some((cap) => facts.capabilities.includes(cap)) ||
     (unwanted?.minKernel && kernelAtLeast(facts.kernel, unwanted.minKernel));
@@ -98,12 +98,12 @@ export function customSeccomp(json: string, facts: ProfileFacts): RuntimeSeccomp
   };
 }
 
-function parse(json: string): z.infer<typeof profile> {
+function parse(json: string): ReturnType<typeof profile> {
   try {
-    return profile.parse(JSON.parse(json));
+    return shaped(profile, JSON.parse(json));
   } catch (error) {
-    const why = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
-    throw new EngineError('invalid', `Decoding seccomp profile failed: ${why}`, { cause: error });
+    if (!(error instanceof ShapeError || error instanceof SyntaxError)) throw error;
+    throw new EngineError('invalid', `Decoding seccomp profile failed: ${error.message}`, { cause: error });
   }
 }
 
