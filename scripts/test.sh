@@ -41,7 +41,7 @@ engine_suite() { # name paths…
 for group in $groups; do
   case $group in
     check)
-      step "type check" "$bun" node_modules/typescript/bin/tsc -p .
+      step "type check" node node_modules/typescript/bin/tsc -p .
       step "lint and format" node_modules/.bin/biome check --error-on-warnings .
       step "import table" "$bun" scripts/check-imports.ts
       step "unused code" "$bun" node_modules/knip/bin/knip-bun.js

@@ -13,20 +13,23 @@ describe.skipIf(ENGINE === 'docker')('npm run quickstart', () => {
   test('ends with a page from a container, also the second time', async () => {
     const folder = workFolder('quickstart');
     const pidfile = join(folder, 'exec/minked.pid');
-    const first = await quickstart(folder);
-    expect([first.code, first.code === 0 ? '' : first.stderr]).toEqual([0, '']);
-    expect(first.stdout).toMatch(/http:\/\/127\.0\.0\.1:\d+\/ says: <h1>Hello from a container/);
-    const pid = Number(readFileSync(pidfile, 'utf8'));
-    const second = await quickstart(folder);
-    expect([second.code, second.code === 0 ? '' : second.stderr]).toEqual([0, '']);
-    expect(second.stdout).toContain('the daemon runs already');
-    expect(Number(readFileSync(pidfile, 'utf8'))).toBe(pid);
-    const env = { DOCKER_HOST: `unix://${join(folder, 'exec/minke.sock')}` };
-    expect((await run('docker', ['ps', '-aq'], { env })).stdout).toBe('');
-    expect((await run('docker', ['images', '--format', '{{.Repository}}'], { env })).stdout).toBe(
-      'minke/hello\n',
-    );
-    await endProcess(pid);
+    try {
+      const first = await quickstart(folder);
+      expect([first.code, first.code === 0 ? '' : first.stderr]).toEqual([0, '']);
+      expect(first.stdout).toMatch(/http:\/\/127\.0\.0\.1:\d+\/ says: <h1>Hello from a container/);
+      const pid = Number(readFileSync(pidfile, 'utf8'));
+      const second = await quickstart(folder);
+      expect([second.code, second.code === 0 ? '' : second.stderr]).toEqual([0, '']);
+      expect(second.stdout).toContain('the daemon runs already');
+      expect(Number(readFileSync(pidfile, 'utf8'))).toBe(pid);
+      const env = { DOCKER_HOST: `unix://${join(folder, 'exec/minke.sock')}` };
+      expect((await run('docker', ['ps', '-aq'], { env })).stdout).toBe('');
+      expect((await run('docker', ['images', '--format', '{{.Repository}}'], { env })).stdout).toBe(
+        'minke/hello\n',
+      );
+    } finally {
+      if (existsSync(pidfile)) await endProcess(Number(readFileSync(pidfile, 'utf8')));
+    }
   }, 240_000);
 
   test('leaves no process when it fails', async () => {
