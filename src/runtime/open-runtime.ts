@@ -145,7 +145,10 @@ class KeptRuntime implements Runtime {
   }
 
   async signal(id: ContainerId, signal: number): Promise<void> {
-    if (!this.#get(id).pidfd?.signal(signal)) throw notRunning(id);
+    const live = this.#get(id);
+    if (!live.pidfd?.signal(signal)) throw notRunning(id);
+    // Under cgroup v1 a frozen process does not die before it thaws.
+    if (signal === SIGKILL) live.cgroup.thaw();
   }
 
   async pause(id: ContainerId): Promise<void> {

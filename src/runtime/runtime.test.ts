@@ -80,6 +80,16 @@ describe('a container', () => {
     expect(bench.leftovers()).toEqual([]);
   });
 
+  test('dies of SIGKILL though it is paused', async () => {
+    const { id, dispose } = await bench.create(['sleep', '1000']);
+    await bench.runtime.start(id);
+    await bench.runtime.pause(id);
+    await bench.runtime.signal(id, 9);
+    expect(await bench.exitOf(id)).toMatchObject({ exitCode: 137 });
+    await bench.runtime.delete(id);
+    dispose();
+  });
+
   test('is deleted though it is paused', async () => {
     const { id, dispose } = await bench.create(['sh', '-c', 'sleep 1000 & sleep 1001']);
     await bench.runtime.start(id);
