@@ -33,6 +33,7 @@ export async function openStore({ dataRoot, execRoot, log }: StoreOptions): Prom
   shareMounts(root, ownMark, log);
   const layers = new OverlayLayers(layout, log);
   const images = new ImageDb(layout, layers, log);
+  layers.collectLeftovers();
   const close = async (): Promise<void> => {
     await layers.close();
     unshareMounts(root, ownMark);

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError, type Logger, messageOf } from '../../base/mod.ts';
+import { chainIds } from '../../spec/chain-id.ts';
 import { type ChainId, type Digest, hexOf, type ImageId } from '../../spec/digest.ts';
 import type { ImageConfig } from '../../spec/oci/image.ts';
 import { atomicWrite, atomicWriteDurably } from '../../sys/mod.ts';
 import { digestFile } from '../layers/layer-db.ts';
 import { readOptional } from '../layers/overlay-directory.ts';
-import { chainIdOf, type OverlayLayers } from '../layers/overlay-layers.ts';
+import type { OverlayLayers } from '../layers/overlay-layers.ts';
 import type { Layout } from '../layout.ts';
 import type { ImageStore, StoredImage } from './image-store.ts';
 import { Repositories } from './repositories.ts';
@@ -134,7 +135,6 @@ function parseImage(configBytes: Uint8Array): StoredImage {
   }
   const diffIds: unknown = config?.rootfs?.diff_ids ?? (config?.rootfs ? [] : undefined);
   if (!Array.isArray(diffIds)) throw new EngineError('invalid', 'invalid image JSON, no RootFS key');
-  let topLayer: ChainId | undefined;
-  for (const diffId of config.rootfs.diff_ids ?? []) topLayer = chainIdOf(topLayer, diffId);
+  const topLayer = chainIds(config.rootfs.diff_ids ?? []).at(-1);
   return { id, config, configBytes, topLayer };
 }

@@ -34,13 +34,12 @@ export class Durability {
     return this.#pending.size > 0;
   }
 
-  /** A layer is about to be recorded. Its mark in the data-root comes with the record. */
+  /** A layer is about to be recorded. Its mark in the data-root comes with the record. `note` follows, or `forget`. */
   begin(chainId: ChainId): void {
     writeFileSync(join(this.#layout.unsynced, hexOf(chainId)), bootId());
-    this.note(chainId);
   }
 
-  /** A layer that carries the mark waits for the next batch. */
+  /** A layer that is in its place and carries the mark waits for the next batch; one under way does not count for it. */
   note(chainId: ChainId): void {
     this.#pending.add(chainId);
     this.soon();

@@ -11,6 +11,9 @@ import { readOptional, removeLink } from './overlay-directory.ts';
 /** File that says a layer is not known to be on the disk for good (design, "durable without waiting"). */
 export const UNSYNCED = 'unsynced';
 
+/** File that says a layer is of our making: if nobody needs it, it is garbage. */
+export const OURS = 'minke';
+
 /** Our records under way in `layerdb/tmp`; others' are left alone. */
 const INTENT = 'minke-';
 
@@ -26,12 +29,19 @@ export function recordLayer(layout: Layout, layer: Layer, tarSplit: string, plac
   writeFileSync(join(intent, 'size'), String(layer.size), { mode: 0o644 });
   if (layer.parent) writeFileSync(join(intent, 'parent'), layer.parent, { mode: 0o644 });
   writeFileSync(join(intent, UNSYNCED), '', { mode: 0o644 });
+  writeFileSync(join(intent, OURS), '', { mode: 0o644 });
   linkSync(tarSplit, join(intent, 'tar-split.json.gz'));
   place();
   const record = layerRecordPath(layout, layer.chainId);
-  // A directory that no layer could be read from is in the way.
-  if (existsSync(record)) removeTree(record);
+  if (existsSync(record)) displace(layout, record);
   renameSync(intent, record);
+}
+
+/** A record that no layer could be read from is in the way: it goes, and what it names becomes garbage. */
+function displace(layout: Layout, record: string): void {
+  const cacheId = readOptional(join(record, 'cache-id'))?.trim();
+  if (cacheId && /^[\w.-]+$/.test(cacheId)) discardDirectory(layout, cacheId);
+  removeTree(record);
 }
 
 /** Takes the record away, so that the layer is gone; its directory is then removed by `finish`. */
@@ -53,9 +63,13 @@ export function recoverLayers(layout: Layout, log: Logger): void {
 
 /** Removes what is in the staging area now; it may be much, so it is not waited for at start. */
 export async function emptyStaging(layout: Layout): Promise<void> {
+  let failure: unknown;
   for (const name of readdirSync(layout.staging)) {
-    await rm(join(layout.staging, name), { recursive: true, force: true });
+    await rm(join(layout.staging, name), { recursive: true, force: true }).catch((error: unknown) => {
+      failure ??= error;
+    });
   }
+  if (failure !== undefined) throw failure;
 }
 
 /** Moves the layer's directory to the staging area, where it is garbage, and drops the intent. */

@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { EngineError, KeyedLock, type Logger, messageOf, newId } from '../../base/mod.ts';
+import { KeyedLock, type Logger, messageOf, newId } from '../../base/mod.ts';
+import { chainIdOf } from '../../spec/chain-id.ts';
 import { type ChainId, type DiffId, type Digest, isDigest } from '../../spec/digest.ts';
 import { atomicWrite, removeTreeAsync } from '../../sys/mod.ts';
 import type { Layout } from '../layout.ts';
 import { DiskThread } from './disk-thread.ts';
 import { addOrigin } from './distribution.ts';
 import { Durability } from './durability.ts';
+import { type HeldLayer, HeldLayers } from './held-layers.ts';
 import { joinLayer, readJoin } from './join.ts';
 import { digestFile, emptyStaging, loadLayers, recoverLayers, unrecordLayer } from './layer-db.ts';
 import type {
@@ -18,46 +19,41 @@ import type {
   StagedLayer,
   StageRequest,
 } from './layer-store.ts';
+import { isLeftover, LEFTOVER_MS } from './leftovers.ts';
 import { ContainerMounts } from './mounts/container-mounts.ts';
-import { type OverlayDirectory, readDirectory, readOptional } from './overlay-directory.ts';
+import { MountHolds } from './mounts/mount-holds.ts';
+import { readDirectory, readOptional } from './overlay-directory.ts';
 import { placeLayer } from './place-layer.ts';
-import { StagePool } from './stage/stage-pool.ts';
+import { Stager } from './stage/stager.ts';
 
 /** Looks into layers that take a millisecond or two. */
 const JOIN_LOOKS = 256;
-
-interface Held {
-  layer: Layer;
-  directory: OverlayDirectory;
-  /** Images and containers that need it, and layers directly above it. */
-  holds: number;
-}
 
 /** Layers as Docker's overlay2 driver keeps them; see `LayerStore`. Open one for each data-root. */
 export class OverlayLayers implements LayerStore {
   readonly #layout: Layout;
   readonly #log: Logger;
-  readonly #layers = new Map<ChainId, Held>();
+  readonly #layers: HeldLayers;
   readonly #disk = new DiskThread();
-  readonly #pool: StagePool;
+  readonly #stager: Stager;
   readonly #durability: Durability;
   readonly #mounts: ContainerMounts;
+  readonly #mountHolds = new MountHolds();
   readonly #locks = new KeyedLock();
   readonly #cleanup: Promise<void>;
-  /** By digest and diffID: a second request waits for the first. */
-  readonly #staging = new Map<string, Promise<StagedLayer>>();
-  /** What second requests got: they have no directory, and are staged only if the first's layer is not theirs. */
-  readonly #again = new WeakMap<StagedLayer, StageRequest>();
+  #leftovers: Promise<void> = Promise.resolve();
+  #leftoverTimer: NodeJS.Timeout | undefined;
 
   /** Reads what is there, undoes what a crash left half done, drops layers that a power cut may have damaged. */
   constructor(layout: Layout, log: Logger) {
     this.#layout = layout;
     this.#log = log;
-    this.#pool = new StagePool(log);
+    this.#layers = new HeldLayers(layout.overlay);
+    this.#stager = new Stager(layout.staging, log);
     this.#durability = new Durability(layout, this.#disk, log);
     this.#mounts = new ContainerMounts(
       layout,
-      { directory: (id) => this.#layers.get(id)?.directory, diffs: (id) => this.#diffs(id) },
+      { directory: (id) => this.#layers.get(id)?.directory, diffs: (id) => this.#layers.diffs(id) },
       this.#disk,
       log,
     );
@@ -68,7 +64,10 @@ export class OverlayLayers implements LayerStore {
     });
     for (const containerId of this.#mounts.list()) {
       const parent = this.#mounts.get(containerId)?.parent;
-      if (parent && this.#layers.has(parent)) this.retain(parent);
+      if (!parent) continue;
+      const isThere = this.#layers.get(parent) !== undefined;
+      if (isThere) this.retain(parent);
+      this.#mountHolds.note(containerId, parent, isThere);
     }
   }
 
@@ -77,28 +76,11 @@ export class OverlayLayers implements LayerStore {
   }
 
   list(): Layer[] {
-    return [...this.#layers.values()].map(({ layer }) => layer);
+    return this.#layers.all().map(({ layer }) => layer);
   }
 
   async stage(request: StageRequest): Promise<StagedLayer> {
-    if (request.digest === undefined) return await this.#stage(request);
-    const key = `${request.digest} ${request.diffId ?? ''}`;
-    for (let running = this.#staging.get(key); running; running = this.#staging.get(key)) {
-      const first = await running.catch(() => undefined);
-      if (request.signal?.aborted) throw new EngineError('cancelled', 'context canceled');
-      if (!first) continue;
-      const again: StagedLayer = { ...first, directory: '' };
-      this.#again.set(again, request);
-      request.onDownloaded?.(request.size ?? 0);
-      return again;
-    }
-    const work = this.#stage(request);
-    this.#staging.set(key, work);
-    try {
-      return await work;
-    } finally {
-      this.#staging.delete(key);
-    }
+    return await this.#stager.stage(request);
   }
 
   async commit(staged: StagedLayer, parent: ChainId | undefined): Promise<Layer> {
@@ -106,13 +88,11 @@ export class OverlayLayers implements LayerStore {
     using _held = await this.#locks.acquire(chainId);
     const existing = this.#layers.get(chainId);
     if (existing) {
-      await this.discard(staged);
+      await this.#discardBeside(existing, staged);
       return existing.layer;
     }
-    const again = this.#again.get(staged);
-    // The one who staged it first has given it up, or has put it above another parent.
-    if (again) return await this.#place(await this.#stage(again), parent, chainId);
-    return await this.#place(staged, parent, chainId);
+    // Where another request was first, it may have given the layer up, or have put it above another parent.
+    return await this.#place(await this.#stager.own(staged), parent, chainId);
   }
 
   async discard(staged: StagedLayer): Promise<void> {
@@ -125,16 +105,14 @@ export class OverlayLayers implements LayerStore {
   }
 
   retain(chainId: ChainId): void {
-    this.#require(chainId).holds++;
+    this.#layers.require(chainId).holds++;
   }
 
   async release(chainId: ChainId): Promise<ChainId[]> {
     const removed: ChainId[] = [];
     for (let at: ChainId | undefined = chainId; at; ) {
-      const held = this.#layers.get(at);
+      const held = this.#layers.drop(at);
       if (!held) break;
-      held.holds = Math.max(0, held.holds - 1);
-      if (held.holds > 0) break;
       await this.#remove(held);
       removed.push(at);
       at = held.layer.parent;
@@ -149,7 +127,9 @@ export class OverlayLayers implements LayerStore {
   ): Promise<ContainerMount> {
     if (parent !== undefined) this.retain(parent);
     try {
-      return this.#mounts.create(containerId, parent, options);
+      const mount = await this.#mounts.create(containerId, parent, options);
+      if (parent !== undefined) this.#mountHolds.note(containerId, parent, true);
+      return mount;
     } catch (error) {
       if (parent !== undefined) await this.release(parent);
       throw error;
@@ -170,8 +150,8 @@ export class OverlayLayers implements LayerStore {
 
   async removeMount(containerId: string): Promise<void> {
     using _held = await this.#locks.acquire(`mount ${containerId}`);
-    const parent = this.#mounts.get(containerId)?.parent;
     await this.#mounts.remove(containerId);
+    const parent = this.#mountHolds.take(containerId);
     if (parent !== undefined) await this.release(parent);
   }
 
@@ -180,11 +160,11 @@ export class OverlayLayers implements LayerStore {
   }
 
   chainSize(chainId: ChainId): number {
-    return this.#chain(chainId).reduce((sum, { layer }) => sum + layer.size, 0);
+    return this.#layers.chain(chainId).reduce((sum, { layer }) => sum + layer.size, 0);
   }
 
   graphData(chainId: ChainId): GraphData {
-    const [top, ...below] = this.#diffs(chainId);
+    const [top, ...below] = this.#layers.diffs(chainId);
     const path = join(top ?? '', '..');
     const data: GraphData = {
       MergedDir: join(path, 'merged'),
@@ -213,26 +193,42 @@ export class OverlayLayers implements LayerStore {
     this.#durability.soon();
   }
 
+  /**
+   * Removes layers of ours that a crash left without image or container, once they are an hour old: a pull may go on
+   * from the younger ones. To be called when images and containers have taken their holds.
+   */
+  collectLeftovers(): void {
+    this.#leftovers = this.#removeLeftovers().catch((error: unknown) => {
+      this.#log.warn('layers that nobody needs stay', { error: messageOf(error) });
+    });
+    this.#leftoverTimer = setTimeout(() => this.collectLeftovers(), LEFTOVER_MS);
+    this.#leftoverTimer.unref();
+  }
+
   /** Makes what is pending durable and ends the threads. */
   async close(): Promise<void> {
+    clearTimeout(this.#leftoverTimer);
+    await this.#leftovers;
     await this.#cleanup;
     this.#durability.close();
-    this.#pool.close();
+    this.#stager.close();
     if (this.#durability.pending) await this.#durability.sync().catch(() => {});
     this.#disk.close();
   }
 
   async #place(staged: StagedLayer, parent: ChainId | undefined, chainId: ChainId): Promise<Layer> {
-    const diffs = parent === undefined ? [] : this.#diffs(parent);
+    const diffs = parent === undefined ? [] : this.#layers.diffs(parent);
     const layer: Layer = { chainId, diffId: staged.diffId, cacheId: newId(), size: staged.size };
     if (parent !== undefined) layer.parent = parent;
     this.#durability.begin(chainId);
     try {
       await this.#join(staged, diffs);
       // Race: the parent may have been removed during the join.
-      const below = parent === undefined ? undefined : this.#require(parent);
+      const below = parent === undefined ? undefined : this.#layers.require(parent);
       const directory = placeLayer(this.#layout, layer, staged, below?.directory);
-      this.#add({ layer, directory, holds: 0 });
+      this.#layers.add(layer, directory);
+      for (let more = this.#mountHolds.arrived(chainId); more > 0; more--) this.retain(chainId);
+      this.#durability.note(chainId);
     } catch (error) {
       this.#durability.forget(chainId);
       await this.discard(staged);
@@ -250,20 +246,24 @@ export class OverlayLayers implements LayerStore {
     else await this.#disk.call('join', { directory, below });
   }
 
-  async #stage(request: StageRequest): Promise<StagedLayer> {
-    const directory = join(this.#layout.staging, newId());
-    const { digest, diffId, size, source, onDownloaded, onExtracted, signal } = request;
-    const result = await this.#pool.run(
-      { directory, digest, diffId, size },
-      { bytes: source, onDownloaded, onExtracted, signal },
-    );
-    if (signal?.aborted) {
-      await removeTreeAsync(directory);
-      throw new EngineError('cancelled', 'context canceled');
+  /** Keeps `existing` while a second one of it is removed, which may take seconds. */
+  async #discardBeside(existing: HeldLayer, staged: StagedLayer): Promise<void> {
+    existing.holds++;
+    try {
+      await this.discard(staged);
+    } finally {
+      existing.holds--;
     }
-    const staged: StagedLayer = { ...result, directory };
-    if (request.repository !== undefined) staged.repository = request.repository;
-    return staged;
+  }
+
+  async #removeLeftovers(): Promise<void> {
+    const now = Date.now();
+    // The uppermost first: each takes its hold from the one below it, which may then be a leftover too.
+    for (const { layer, holds } of this.#layers.all().reverse()) {
+      if (holds > 0 || !isLeftover(this.#layout, layer, now)) continue;
+      const removed = await this.release(layer.chainId);
+      this.#log.info('removed layers that nobody needs', { removed });
+    }
   }
 
   #load(): void {
@@ -277,8 +277,8 @@ export class OverlayLayers implements LayerStore {
         continue;
       }
       try {
-        if (parent !== undefined) this.#require(parent);
-        this.#add({ layer, directory: readDirectory(this.#layout, layer.cacheId), holds: 0 });
+        if (parent !== undefined) this.#layers.require(parent);
+        this.#layers.add(layer, readDirectory(this.#layout, layer.cacheId));
         if (unsynced) this.#durability.note(chainId);
       } catch (error) {
         this.#log.warn('layer skipped', { chainId, reason: messageOf(error) });
@@ -286,42 +286,10 @@ export class OverlayLayers implements LayerStore {
     }
   }
 
-  #add(held: Held): void {
-    const { parent, chainId } = held.layer;
-    this.#layers.set(chainId, held);
-    const below = parent === undefined ? undefined : this.#layers.get(parent);
-    if (below) below.holds++;
-  }
-
-  async #remove({ layer }: Held): Promise<void> {
-    this.#layers.delete(layer.chainId);
+  async #remove({ layer }: HeldLayer): Promise<void> {
     this.#mounts.forget(layer.chainId);
     this.#durability.forget(layer.chainId);
     unrecordLayer(this.#layout, layer).finish();
     await removeTreeAsync(join(this.#layout.staging, `gone-${layer.cacheId}`));
   }
-
-  #require(chainId: ChainId): Held {
-    const held = this.#layers.get(chainId);
-    if (!held) throw new EngineError('not-found', 'layer does not exist');
-    return held;
-  }
-
-  /** The layer and all below it, the uppermost first. */
-  #chain(chainId: ChainId): Held[] {
-    const chain: Held[] = [];
-    for (let at: ChainId | undefined = chainId; at; at = chain.at(-1)?.layer.parent)
-      chain.push(this.#require(at));
-    return chain;
-  }
-
-  #diffs(chainId: ChainId): string[] {
-    return this.#chain(chainId).map(({ layer }) => join(this.#layout.overlay, layer.cacheId, 'diff'));
-  }
-}
-
-/** Spec: OCI image spec, config.md, "Layer ChainID". */
-export function chainIdOf(parent: ChainId | undefined, diffId: DiffId): ChainId {
-  if (parent === undefined) return diffId as Digest as ChainId;
-  return `sha256:${createHash('sha256').update(`${parent} ${diffId}`).digest('hex')}` as ChainId;
 }

@@ -53,13 +53,16 @@ export class ContainerMounts {
    * Crash: the record is written first, and names both directories, so `remove` finds whatever is there.
    * Compat: the mount's id may be any name; ours is the container's, which a lost file cannot hide.
    */
-  create(containerId: string, parent: ChainId | undefined, options: MountOptions): ContainerMount {
+  async create(
+    containerId: string,
+    parent: ChainId | undefined,
+    options: MountOptions,
+  ): Promise<ContainerMount> {
     if (!/^[\w][\w.-]*$/.test(containerId))
       throw new EngineError('invalid', `invalid container id ${containerId}`);
-    const base = parent === undefined ? undefined : this.#layers.directory(parent);
-    if (parent !== undefined && !base) throw new EngineError('not-found', 'layer does not exist');
+    if (parent !== undefined && !this.#layers.directory(parent))
+      throw new EngineError('not-found', 'layer does not exist');
     const record = join(this.#layout.mounts, containerId);
-    const ids = { mountId: containerId, initId: `${containerId}-init` };
     try {
       mkdirSync(record, { mode: 0o755 });
     } catch (error) {
@@ -67,6 +70,22 @@ export class ContainerMounts {
         throw new EngineError('conflict', `mount of ${containerId} already exists`);
       throw error;
     }
+    try {
+      return this.#make(record, containerId, parent, options);
+    } catch (error) {
+      await this.remove(containerId);
+      throw error;
+    }
+  }
+
+  #make(
+    record: string,
+    containerId: string,
+    parent: ChainId | undefined,
+    options: MountOptions,
+  ): ContainerMount {
+    const ids = { mountId: containerId, initId: `${containerId}-init` };
+    const base = parent === undefined ? undefined : this.#layers.directory(parent);
     writeFileSync(join(record, 'mount-id'), ids.mountId, { mode: 0o644 });
     writeFileSync(join(record, 'init-id'), ids.initId, { mode: 0o644 });
     if (parent !== undefined) writeFileSync(join(record, 'parent'), parent, { mode: 0o644 });
