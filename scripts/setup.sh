@@ -75,16 +75,6 @@ npm_packages() {
   fi
 }
 
-# bin/minke prefers a bundle: it must be that of these sources.
-client_bundle() {
-  local bundle=.cache/cli/main.js
-  if [ -e $bundle ] && [ -z "$(find src/cli src/client src/spec src/base -newer $bundle -name '*.ts' -print -quit)" ]; then
-    return
-  fi
-  say "bundling the minke command"
-  bash scripts/build-cli.sh "$PWD/scripts/bun.sh"
-}
-
 [ "$(id -u)" = 0 ] || { echo "minke: this needs root" >&2; exit 1; }
 [ "$(uname -s)" = Linux ] || { echo "minke: this needs Linux" >&2; exit 1; }
 mkdir -p "$CACHE/bin"
@@ -117,5 +107,5 @@ for group in "${@:-run}"; do
 done
 debian_install "${packages[@]}"
 npm_packages
-client_bundle
+bash scripts/build.sh --if-stale
 mount_hybrid_controllers

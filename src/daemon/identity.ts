@@ -2,9 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../base/mod.ts';
-import { atomicWrite } from '../sys/mod.ts';
-
-const ROOT = join(import.meta.dirname, '../..');
+import { atomicWrite, PACKAGE_ROOT } from '../sys/mod.ts';
 
 /** What this build of the engine is. */
 export interface Identity {
@@ -17,7 +15,7 @@ export interface Identity {
 }
 
 export function readIdentity(): Identity {
-  const path = join(ROOT, 'package.json');
+  const path = join(PACKAGE_ROOT, 'package.json');
   const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
   return {
     version,
@@ -43,9 +41,9 @@ export function engineId(dataRoot: string): string {
 /** Seven digits of the commit of a checkout; '' in a package. */
 function gitCommit(): string {
   try {
-    const head = readFileSync(join(ROOT, '.git/HEAD'), 'utf8').trim();
+    const head = readFileSync(join(PACKAGE_ROOT, '.git/HEAD'), 'utf8').trim();
     const ref = /^ref: (.*)$/.exec(head)?.[1];
-    return (ref ? readFileSync(join(ROOT, '.git', ref), 'utf8') : head).slice(0, 7);
+    return (ref ? readFileSync(join(PACKAGE_ROOT, '.git', ref), 'utf8') : head).slice(0, 7);
   } catch {
     return '';
   }

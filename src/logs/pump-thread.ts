@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { EngineError, messageOf } from '../base/mod.ts';
-import { openEventFd, signalEventFd } from '../sys/mod.ts';
+import { openEventFd, programFile, signalEventFd } from '../sys/mod.ts';
 import type { FromPump, ToPump } from './pump/protocol.ts';
 
 type Call = Extract<ToPump, { call: number }>;
@@ -29,7 +29,7 @@ export class PumpThread {
       else if (message.type === 'fatal') reason = message.message;
       else onMessage(message);
     });
-    this.#worker = new Worker(new URL('./pump/worker.ts', import.meta.url), {
+    this.#worker = new Worker(programFile('logs/pump/worker.ts'), {
       name: 'minke-logs',
       workerData: { port: port2, wake: this.#wake },
       transferList: [port2],

@@ -2,13 +2,12 @@ import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError, errnoOf } from '../../base/mod.ts';
-import { ownMountNamespace, spawnDetached } from '../../sys/mod.ts';
+import { ownMountNamespace, programFile, spawnDetached } from '../../sys/mod.ts';
 import type { HelloReply } from '../keeper/protocol.ts';
 import { PROTOCOL_VERSION } from '../keeper/protocol.ts';
 import { KeeperConnection } from './keeper-connection.ts';
 
 const START_DEADLINE_MS = 15_000;
-const LAUNCHER = join(import.meta.dirname, '../../../bin/minke-keeper');
 
 /**
  * Connects to the keeper of `execRoot`, starting one if there is none. Two daemons, or a daemon and a keeper that is
@@ -75,7 +74,9 @@ function launch(execRoot: string): void {
           '--',
         ]
       : [];
-    const [program, ...args] = [...scope, LAUNCHER, execRoot];
+    // As we are: a daemon from sources starts a keeper from sources. --smol: half the heap, and it never has much to do.
+    const keeper = [process.execPath, '--smol', programFile('runtime/keeper/main.ts'), execRoot];
+    const [program, ...args] = [...scope, ...keeper];
     if (program !== undefined) spawnDetached([program, ...args], log);
   } finally {
     closeSync(log);

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { EngineError, ERROR_CODES, messageOf } from '../../base/mod.ts';
-import { requireFreeDescriptors } from '../../sys/mod.ts';
+import { programFile, requireFreeDescriptors } from '../../sys/mod.ts';
 import type { DiskAnswer, DiskCall, DiskCalls, DiskRequest } from './disk-protocol.ts';
 
 const IDLE_MS = 10_000;
@@ -43,7 +43,7 @@ export class DiskThread {
   #start(): Running {
     // Race: a worker made when no descriptor is left ends the whole process.
     requireFreeDescriptors(32);
-    const worker = new Worker(new URL('./disk-worker.ts', import.meta.url));
+    const worker = new Worker(programFile('store/layers/disk-worker.ts'));
     const running: Running = { worker, waiting: new Map() };
     worker.on('message', (answer: DiskAnswer) => {
       running.waiting.get(answer.id)?.(answer);

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { EngineError, type Logger, messageOf } from '../../../base/mod.ts';
-import { requireFreeDescriptors } from '../../../sys/mod.ts';
+import { programFile, requireFreeDescriptors } from '../../../sys/mod.ts';
 import { type ByteSource, feed } from './feed.ts';
 import type { JobRequest, JobResult } from './layer-job.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
@@ -65,7 +65,7 @@ export class StagePool {
   #start(): Thread {
     // Race: a worker made when no descriptor is left ends the whole process.
     requireFreeDescriptors(DESCRIPTORS);
-    const worker = new Worker(new URL('./stage-worker.ts', import.meta.url));
+    const worker = new Worker(programFile('store/layers/stage/stage-worker.ts'));
     const thread: Thread = { worker, jobs: new Map(), idle: undefined };
     worker.unref();
     worker.on('message', (message: FromWorker) => this.#onMessage(thread, message));
