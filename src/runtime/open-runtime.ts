@@ -87,7 +87,9 @@ class KeptRuntime implements Runtime {
     return [
       ...containers.map(({ id, startNumber, pid, started, tty }): HeldContainer => {
         const exit = this.#ledger.get(id, startNumber);
-        return { id: id as ContainerId, startNumber, pid, started, tty, ...(exit && { exit }) };
+        const paused = exit ? undefined : this.#live.get(id)?.cgroup.isFrozen();
+        const known = { id: id as ContainerId, startNumber, pid, started, tty };
+        return { ...known, ...(paused !== undefined && { paused }), ...(exit && { exit }) };
       }),
       ...onlyExits.map((exit): HeldContainer => {
         return { id: exit.id, startNumber: exit.startNumber, pid: 0, started: true, tty: false, exit };

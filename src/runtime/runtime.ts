@@ -96,5 +96,7 @@ export interface HeldContainer {
   /** False between create and start. */
   started: boolean;
   tty: boolean;
+  /** Its processes are frozen; undefined where that cannot be known. */
+  paused?: boolean;
   exit?: ContainerExit;
 }

@@ -14,6 +14,12 @@ export class Container {
   stdin: StdinWriter | undefined;
   /** Clients that attached before the start and wait for `stdin`. */
   readonly stdinReady = new Set<(writer: StdinWriter) => void>();
+  /** A start is under way: whoever removes it by force ends that first. */
+  starting = false;
+  /** Starts and stops of `restart` that are under way: `--rm` does not take it away in between. */
+  restarts = 0;
+  /** The daemon ended while the container waited for its restart by policy. */
+  restartInterrupted = false;
   restartTimer: NodeJS.Timeout | undefined;
   /** Milliseconds before the next restart by policy. */
   restartDelay = 0;

@@ -8,7 +8,8 @@ export class Directory {
 
   add(container: Container): void {
     this.#byId.set(container.id, container);
-    this.#idByName.set(container.name, container.id);
+    // One whose removal failed comes back, and its name may be another's by now.
+    if (!this.#idByName.has(container.name)) this.#idByName.set(container.name, container.id);
   }
 
   remove(container: Container): void {

@@ -54,27 +54,33 @@ export async function removeLocked(
   cancelRestart(container);
   const exitCode = container.record.state.exitCode;
   container.moveTo('removing');
+  if (options.volumes) container.record.minke.removeVolumes = true;
   // Crash: a container on record as removing is removed by the next start.
   if (!container.record.hostConfig.AutoRemove) save(context, container);
   try {
     await context.layers.removeMount(container.id);
+    context.directory.remove(container);
+    if (options.volumes) await removeVolumes(context, container);
     context.records.remove(container.id);
   } catch (error) {
+    context.directory.add(container);
     container.moveTo('dead');
     save(context, container);
     container.waiters.removed({ statusCode: exitCode, error: messageOf(error) });
     throw new EngineError('internal', `container ${container.id}: ${messageOf(error)}`, { cause: error });
   }
-  context.directory.remove(container);
-  if (options.volumes) {
-    for (const point of Object.values(container.record.mountPoints)) {
-      if (point.Type === 'volume' && context.volumes.get(point.Name)?.anonymous) {
-        await context.volumes.removeIfUnused(point.Name);
-      }
-    }
-  }
   announce(context, container, 'destroy');
   container.waiters.removed({ statusCode: exitCode });
+}
+
+/** The volumes without a name that nobody else uses. One that cannot be removed does not keep the container. */
+async function removeVolumes(context: ContainersContext, { id, record }: Container): Promise<void> {
+  for (const { Type, Name } of Object.values(record.mountPoints)) {
+    if (Type !== 'volume' || !context.volumes.get(Name)?.anonymous) continue;
+    await context.volumes.removeIfUnused(Name).catch((error: unknown) => {
+      context.log.warn('cannot remove a volume of a container', { id, Name, error: messageOf(error) });
+    });
+  }
 }
 
 function stillThere(container: Container): EngineError {

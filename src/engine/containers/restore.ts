@@ -18,10 +18,14 @@ const UNKNOWN_EXIT = 255;
  * what is gone, clears away what was half done. Exits that came meanwhile are handled afterwards, by `handleExit`.
  */
 export async function restoreContainers(context: ContainersContext): Promise<void> {
-  const held = new Map((await context.runtime.list()).map((one) => [one.id as string, one]));
+  const listed = await context.runtime.list();
   const containers = context.records.load().map((record) => new Container(record));
   for (const container of containers) context.directory.add(container);
-  const live = containers.filter((container) => isHeld(container, held.get(container.id)));
+  // Race: of an earlier life there may be an exit that nobody took, beside the life that counts.
+  const held = new Map(
+    containers.map((container) => [container.id, listed.find((one) => isHeld(container, one))]),
+  );
+  const live = containers.filter((container) => held.get(container.id) && goesOn(container));
   await context.net.restore(
     live.flatMap(({ id, record }) =>
       record.minke.sandbox ? [{ id, sandbox: record.minke.sandbox as Sandbox }] : [],
@@ -34,8 +38,11 @@ export async function restoreContainers(context: ContainersContext): Promise<voi
       context.log.error('cannot restore a container', { id: container.id, error: messageOf(error) });
     }
   }
-  for (const id of held.keys()) {
-    if (!context.directory.get(id)) await context.runtime.delete(id as Container['id']);
+  for (const { id } of listed) {
+    if (context.directory.get(id)) continue;
+    await context.runtime.delete(id).catch((error: unknown) => {
+      context.log.error('cannot remove what belongs to no container', { id, error: messageOf(error) });
+    });
   }
 }
 
@@ -44,7 +51,10 @@ export async function startByPolicy(context: ContainersContext): Promise<void> {
   for (const container of context.directory.all()) {
     const { record } = container;
     const policy = record.hostConfig.RestartPolicy.Name;
-    const wanted = policy === 'always' || (policy === 'unless-stopped' && !record.hasBeenManuallyStopped);
+    const wanted =
+      policy === 'always' ||
+      (policy === 'unless-stopped' && !record.hasBeenManuallyStopped) ||
+      container.restartInterrupted;
     if (!wanted || !record.hasBeenStartedBefore || isRunning(container.status)) continue;
     await start(context, container).catch((error: unknown) => {
       context.log.warn('cannot start a container by its policy', {
@@ -56,8 +66,13 @@ export async function startByPolicy(context: ContainersContext): Promise<void> {
 }
 
 /** True if the keeper holds this very start of the container, ended or not, and its program was let run. */
-function isHeld(container: Container, held: HeldContainer | undefined): held is HeldContainer {
-  return held?.started === true && held.startNumber === container.record.minke.startNumber;
+function isHeld({ id, record }: Container, held: HeldContainer): boolean {
+  return held.id === id && held.started && held.startNumber === record.minke.startNumber;
+}
+
+/** False where the end of the life that the keeper holds is on record already. */
+function goesOn({ status, record }: Container): boolean {
+  return record.minke.starting === true || status === 'running' || status === 'paused';
 }
 
 async function restoreOne(
@@ -70,17 +85,22 @@ async function restoreOne(
     if (container.status === 'removing' || container.status === 'dead') {
       await takeDown(context, container);
       if (container.status === 'removing') record.state.status = 'dead';
-      await removeLocked(context, container, { volumes: false });
+      await removeLocked(context, container, { volumes: record.minke.removeVolumes === true });
       return;
     }
-    if (isHeld(container, held)) {
+    if (held && goesOn(container)) {
       await adopt(context, container, held);
       return;
     }
-    const ran = isRunning(container.status);
     delete record.minke.starting;
     await takeDown(context, container);
-    if (ran) endUnseen(context, container);
+    if (container.status === 'restarting') {
+      container.restartInterrupted = true;
+      container.moveTo('exited');
+      save(context, container);
+    } else if (isRunning(container.status)) endUnseen(context, container);
+    // Crash: the daemon died after the record of the exit, before it said so.
+    if (held?.exit) announceDie(context, container);
     if (record.hostConfig.AutoRemove && container.status === 'exited') {
       await removeLocked(context, container, { volumes: true });
     }
@@ -91,7 +111,7 @@ async function restoreOne(
 async function adopt(context: ContainersContext, container: Container, held: HeldContainer): Promise<void> {
   const { record } = container;
   const { Tty: tty, OpenStdin: openStdin, StdinOnce: stdinOnce } = record.config;
-  if (!isRunning(container.status)) {
+  if (record.minke.starting) {
     // The daemon died between the program's start and the record of it.
     container.moveTo('running');
     record.state.startedAt = formatTime(nowNano());
@@ -100,8 +120,13 @@ async function adopt(context: ContainersContext, container: Container, held: Hel
     delete record.minke.starting;
     applySandbox(context, container, record.minke.sandbox as Sandbox | undefined);
     announce(context, container, 'start');
+  } else if (held.paused !== undefined && !held.exit) {
+    // Or between a pause, or the end of one, and the record of it.
+    const status = held.paused ? 'paused' : 'running';
+    if (status !== container.status) container.moveTo(status);
   }
   record.state.pid = held.pid;
+  save(context, container);
   const stdio = await context.runtime.prepareStdio(container.id, { tty, openStdin });
   const notePath = `${stdio.directory}/batch`;
   if (!tty) await context.logs.register({ ...logTarget(container), stdio, notePath });
@@ -109,8 +134,13 @@ async function adopt(context: ContainersContext, container: Container, held: Hel
     const ptyMaster = await context.runtime.ptyMaster(container.id);
     await context.logs.register({ ...logTarget(container), ptyMaster, notePath });
   }
-  if (openStdin && !stdinOnce && !held.exit) container.stdin = await context.runtime.openStdin(container.id);
-  save(context, container);
+  if (!openStdin || held.exit || (stdinOnce && !tty)) return;
+  try {
+    container.stdin = await context.runtime.openStdin(container.id);
+  } catch (error) {
+    // The program has closed its input, which is its right.
+    context.log.debug('cannot open the input of a container', { id: container.id, error: messageOf(error) });
+  }
 }
 
 /** The machine went down, or keeper and container died together. */
@@ -121,5 +151,9 @@ function endUnseen(context: ContainersContext, container: Container): void {
   state.exitCode = UNKNOWN_EXIT;
   state.finishedAt = formatTime(nowNano());
   save(context, container);
-  announce(context, container, 'die', { exitCode: String(UNKNOWN_EXIT) });
+  announceDie(context, container);
+}
+
+function announceDie(context: ContainersContext, container: Container): void {
+  announce(context, container, 'die', { exitCode: String(container.record.state.exitCode) });
 }

@@ -29,6 +29,14 @@ export class Cgroup {
     return 0;
   }
 
+  /** Whether its processes are stopped; undefined where it cannot be known. */
+  isFrozen(): boolean | undefined {
+    const state = this.#files('freezer', 'freezer.state').map(read)[0];
+    if (state !== undefined) return state.trim() !== 'THAWED';
+    const freeze = this.#files('', 'cgroup.freeze').map(read)[0];
+    return freeze === undefined ? undefined : freeze.trim() === '1';
+  }
+
   /** Stops or resumes all of its processes; resolves when it is so. */
   async setFrozen(frozen: boolean): Promise<void> {
     const [v1] = this.#files('freezer', 'freezer.state');

@@ -53,6 +53,8 @@ export interface MinkeKeys {
   sandbox?: unknown;
   /** A start is under way, or its kernel objects may be there: restore takes them down. */
   starting?: boolean;
+  /** The removal that is under way takes the volumes without a name along. */
+  removeVolumes?: boolean;
 }
 
 /** Docker's key spelling, as `MountPoints` of config.v2.json has it. */

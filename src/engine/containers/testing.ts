@@ -1,0 +1,190 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ContainerId, KeyedLock, newId, silentLogger, ZERO_TIME } from '../../base/mod.ts';
+import { type CreateRequest, detectCgroups, type HeldContainer } from '../../runtime/mod.ts';
+import type { ImageId } from '../../spec/digest.ts';
+import type { HostConfig } from '../../spec/docker/mod.ts';
+import { type ContainerRecord, ContainerRecords } from '../../store/mod.ts';
+import { Container } from './container.ts';
+import type { ContainersContext } from './context.ts';
+import { Directory } from './directory.ts';
+
+type Step = (id: string) => Promise<void>;
+
+/**
+ * The container verbs over doubles that only note what they are asked; records are real files. A test makes a step
+ * hang or fail by replacing it in `steps`.
+ */
+export class EngineBench {
+  readonly root = mkdtempSync(join(tmpdir(), 'minke-engine-'));
+  /** What was done, in order, as `runtime.delete`. */
+  readonly done: string[] = [];
+  /** Actions of the events that were published. */
+  readonly events: string[] = [];
+  readonly removedVolumes: string[] = [];
+  /** What the keeper holds. */
+  held: HeldContainer[] = [];
+  readonly steps: Record<string, Step> = {};
+  readonly created: Pick<CreateRequest, 'id' | 'startNumber'>[] = [];
+  records = new ContainerRecords(this.root, silentLogger);
+  context = this.#context();
+
+  /** As after a SIGKILL of the daemon: only what is on disk is left. */
+  forget(): void {
+    this.records = new ContainerRecords(this.root, silentLogger);
+    this.context = this.#context();
+    this.done.length = 0;
+    this.events.length = 0;
+  }
+
+  /** A container on disk and in the directory. */
+  add(change: (record: ContainerRecord) => void = () => {}): Container {
+    const record = exampleRecord(this.records);
+    change(record);
+    this.records.create(record, { durable: false });
+    const container = new Container(record);
+    this.context.directory.add(container);
+    return container;
+  }
+
+  /** The one container as a new daemon knows it. */
+  get only(): Container {
+    const [container, ...more] = this.context.directory.all();
+    if (!container || more.length > 0) throw new Error(`${more.length + (container ? 1 : 0)} containers`);
+    return container;
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  async #step(name: string, id: string): Promise<void> {
+    this.done.push(name);
+    await this.steps[name]?.(id);
+  }
+
+  #context(): ContainersContext {
+    const step = (name: string) => (id: string) => this.#step(name, id);
+    const stdio = { directory: this.root, stdin: undefined, stdout: '', stderr: '', staging: '' };
+    const doubles = {
+      settings: { dns: [], dnsSearch: [], dnsOptions: [], cgroupParent: '', stopTimeout: 10 },
+      directory: new Directory(),
+      locks: new KeyedLock(),
+      records: this.records,
+      layers: {
+        mount: async (id: string) => {
+          await this.#step('layers.mount', id);
+          return '/rootfs';
+        },
+        unmount: step('layers.unmount'),
+        removeMount: step('layers.removeMount'),
+        getMount: () => undefined,
+        mountSize: async () => 0,
+      },
+      rootfs: {
+        lookupUser: async () => ({ uid: 0, gid: 0, additionalGids: [], home: '/' }),
+        ensureDirectory: async () => {},
+      },
+      runtime: {
+        list: async () => this.held,
+        prepareStdio: async () => stdio,
+        create: async (request: CreateRequest) => {
+          this.created.push(request);
+          await this.#step('runtime.create', request.id);
+          return { pid: 4711 };
+        },
+        start: step('runtime.start'),
+        signal: step('runtime.signal'),
+        resume: step('runtime.resume'),
+        delete: step('runtime.delete'),
+        ptyMaster: async () => 99,
+        openStdin: async (id: string) => {
+          await this.#step('runtime.openStdin', id);
+          return { write: async () => {}, end: async () => {}, release: () => {} };
+        },
+        acknowledgeExit: step('runtime.acknowledgeExit'),
+      },
+      cgroup: detectCgroups(),
+      logs: {
+        register: ({ id }: { id: string }) => this.#step('logs.register', id),
+        drain: step('logs.drain'),
+        unregister: step('logs.unregister'),
+      },
+      net: {
+        setUp: async ({ id }: { id: string }) => {
+          await this.#step('net.setUp', id);
+          return { netns: '/netns', endpoints: [], ports: [] };
+        },
+        tearDown: step('net.tearDown'),
+        restore: async () => {},
+      },
+      events: {
+        publish: (_type: string, action: string) => this.events.push(action),
+      },
+      images: {},
+      networks: { find: () => ({ id: newId() }) },
+      volumes: {
+        get: () => ({ anonymous: true }),
+        removeIfUnused: async (name: string) => void this.removedVolumes.push(name),
+      },
+      log: silentLogger,
+    };
+    return doubles as unknown as ContainersContext;
+  }
+}
+
+function exampleRecord(records: ContainerRecords): ContainerRecord {
+  const id = newId<ContainerId>();
+  const directory = records.directory(id);
+  const hostConfig = {
+    NetworkMode: 'none',
+    IpcMode: 'private',
+    PidMode: '',
+    AutoRemove: false,
+    RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+    LogConfig: { Type: 'none', Config: {} },
+    ConsoleSize: [0, 0],
+  };
+  return {
+    id,
+    name: `/box-${id.slice(0, 8)}`,
+    created: '2026-01-01T00:00:00Z',
+    path: '/bin/true',
+    args: [],
+    config: {
+      Hostname: 'box',
+      Domainname: '',
+      Labels: {},
+      User: '',
+      WorkingDir: '',
+      Image: 'x',
+      Tty: false,
+    } as never,
+    hostConfig: hostConfig as unknown as HostConfig,
+    image: `sha256:${'0'.repeat(64)}` as ImageId,
+    state: {
+      status: 'created',
+      oomKilled: false,
+      pid: 0,
+      exitCode: 0,
+      error: '',
+      startedAt: ZERO_TIME,
+      finishedAt: ZERO_TIME,
+    },
+    networks: {},
+    ports: {},
+    sandboxId: '',
+    sandboxKey: '',
+    mountPoints: {},
+    restartCount: 0,
+    hasBeenStartedBefore: false,
+    hasBeenManuallyStopped: false,
+    logPath: join(directory, 'log'),
+    hostnamePath: join(directory, 'hostname'),
+    hostsPath: join(directory, 'hosts'),
+    resolvConfPath: join(directory, 'resolv.conf'),
+    minke: { startNumber: 0 },
+    unknown: {},
+  };
+}
