@@ -97,11 +97,12 @@ export async function create(
     minke: { startNumber: 0 },
     unknown: {},
   };
-  undo.defer('record', () => context.records.remove(id));
-  context.records.create(record, { durable: !hostConfig.AutoRemove });
   undo.defer('mount', () => context.layers.removeMount(id));
   await context.layers.createMount(id, image.topLayer, { ephemeral: hostConfig.AutoRemove });
   await populateVolumes(context, id, record.mountPoints);
+  undo.defer('record', () => context.records.remove(id));
+  // Crash: with this the container exists; before, restore removes the writable layer as one of no container.
+  context.records.create(record, { durable: !hostConfig.AutoRemove });
   const container = new Container(record);
   context.directory.add(container);
   undo.keep();

@@ -38,10 +38,20 @@ export async function restoreContainers(context: ContainersContext): Promise<voi
       context.log.error('cannot restore a container', { id: container.id, error: messageOf(error) });
     }
   }
+  await removeStrayMounts(context);
   for (const { id } of listed) {
     if (context.directory.get(id)) continue;
     await context.runtime.delete(id).catch((error: unknown) => {
       context.log.error('cannot remove what belongs to no container', { id, error: messageOf(error) });
+    });
+  }
+}
+
+/** The daemon died in the middle of a create: there is a writable layer, and no record of a container. */
+async function removeStrayMounts(context: ContainersContext): Promise<void> {
+  for (const id of context.layers.strayMounts((one) => context.directory.get(one) !== undefined)) {
+    await context.layers.removeMount(id).catch((error: unknown) => {
+      context.log.error('cannot remove a writable layer of no container', { id, error: messageOf(error) });
     });
   }
 }

@@ -35,6 +35,8 @@ export interface LayerStore {
     parent: ChainId | undefined,
     options?: MountOptions,
   ): Promise<ContainerMount>;
+  /** Writable layers that we made, complete or not, of ids that `isKnown` does not know. Costs a listing of all. */
+  strayMounts(isKnown: (containerId: string) => boolean): string[];
   /** The mount of a container that was created earlier, by any process. */
   getMount(containerId: string): ContainerMount | undefined;
   /** Mounts the overlay at `merged`; idempotent. Gives the absolute path of the rootfs. */

@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'bun:test';
-import { existsSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, zstdCompressSync } from 'node:zlib';
 import type { ChainId } from '../../spec/digest.ts';
@@ -377,6 +386,27 @@ describe('mounts', () => {
   test('a container without an image has an empty root', async () => {
     await using at = await testStore();
     await mounted(at, undefined, (root) => expect(existsSync(join(root, 'proc'))).toBe(true));
+  });
+
+  test('stray mounts are told, however far their making came, and can be removed', async () => {
+    await using at = await testStore();
+    const { layers } = at.store;
+    await layers.createMount('known', undefined);
+    await layers.createMount('stray', undefined);
+    const overlay = join(at.dataRoot, 'overlay2/stray');
+    rmSync(overlay, { recursive: true });
+    mkdirSync(overlay);
+    mkdirSync(join(at.dataRoot, 'image/overlay2/layerdb/mounts/begun'));
+    const docker = join(at.dataRoot, 'image/overlay2/layerdb/mounts/dockers');
+    mkdirSync(docker);
+    writeFileSync(join(docker, 'mount-id'), 'f'.repeat(64));
+    const stray = layers.strayMounts((id) => id === 'known');
+    expect(stray.sort()).toEqual(['begun', 'stray']);
+    for (const id of stray) await layers.removeMount(id);
+    expect(layers.strayMounts((id) => id === 'known')).toEqual([]);
+    expect(existsSync(overlay)).toBe(false);
+    rmSync(docker, { recursive: true });
+    await layers.removeMount('known');
   });
 
   test('an ephemeral mount can be mounted again', async () => {

@@ -136,6 +136,10 @@ export class OverlayLayers implements LayerStore {
     }
   }
 
+  strayMounts(isKnown: (containerId: string) => boolean): string[] {
+    return this.#mounts.list().filter((id) => !isKnown(id) && this.#mounts.isOurs(id));
+  }
+
   getMount(containerId: string): ContainerMount | undefined {
     return this.#mounts.get(containerId);
   }

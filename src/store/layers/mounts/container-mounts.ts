@@ -49,6 +49,11 @@ export class ContainerMounts {
     return readdirSync(this.#layout.mounts);
   }
 
+  /** True if we made it: its mount has the container's name, or not even that was written. Docker's are random. */
+  isOurs(containerId: string): boolean {
+    return (readOptional(join(this.#layout.mounts, containerId, 'mount-id')) || containerId) === containerId;
+  }
+
   /**
    * Crash: the record is written first, and names both directories, so `remove` finds whatever is there.
    * Compat: the mount's id may be any name; ours is the container's, which a lost file cannot hide.
