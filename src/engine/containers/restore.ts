@@ -47,9 +47,12 @@ export async function restoreContainers(context: ContainersContext): Promise<voi
   }
 }
 
-/** The daemon died in the middle of a create: there is a writable layer, and no record of a container. */
+/**
+ * The daemon died in the middle of a create: there is a writable layer, and no directory of a container. One whose
+ * record cannot be read keeps its layer.
+ */
 async function removeStrayMounts(context: ContainersContext): Promise<void> {
-  for (const id of context.layers.strayMounts((one) => context.directory.get(one) !== undefined)) {
+  for (const id of context.layers.strayMounts((one) => context.records.has(one))) {
     await context.layers.removeMount(id).catch((error: unknown) => {
       context.log.error('cannot remove a writable layer of no container', { id, error: messageOf(error) });
     });

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Logger, messageOf } from '../../base/mod.ts';
 import type { HostConfig } from '../../spec/docker/mod.ts';
@@ -22,6 +22,11 @@ export class ContainerRecords {
   /** Absolute directory of a container; it exists from `create` to `remove`. */
   directory(id: string): string {
     return join(this.#root, id);
+  }
+
+  /** True if there is a container of this id on disk, readable or not. */
+  has(id: string): boolean {
+    return existsSync(this.directory(id));
   }
 
   /**
