@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLogger, EngineError, type Logger, messageOf } from '../base/mod.ts';
-import { handleExit, isRunning, restoreContainers, startByPolicy } from '../engine/containers/mod.ts';
+import {
+  handleExit,
+  isRunning,
+  restoreContainers,
+  startByPolicy,
+  stopAll,
+} from '../engine/containers/mod.ts';
 import { openLogs } from '../logs/mod.ts';
 import { openNet } from '../net/mod.ts';
 import { type ContainerExit, detectCgroups, openRuntime } from '../runtime/mod.ts';
@@ -43,6 +49,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     ...(config.cgroupDriver ? { cgroupDriver: config.cgroupDriver } : {}),
   });
   const exits = exitQueue(runtime.onExit.bind(runtime));
+  // Two of the slow parts, child processes both, go on while we do the rest.
   const opening = runtime.open();
   const store = await openStore({ dataRoot: config.dataRoot, execRoot: config.execRoot, log });
   closing.defer(() => store.close());
@@ -95,16 +102,6 @@ function exitQueue(listen: (listener: (exit: ContainerExit) => void) => void) {
       for (const exit of early.splice(0)) to(exit);
     },
   };
-}
-
-async function stopAll(
-  context: Parameters<typeof restoreContainers>[0],
-  timeoutSeconds: number,
-): Promise<void> {
-  const { createContainers } = await import('../engine/containers/mod.ts');
-  const verbs = createContainers(context);
-  const running = context.directory.all().filter(({ status }) => isRunning(status));
-  await Promise.allSettled(running.map(({ id }) => verbs.stop(id, { timeoutSeconds })));
 }
 
 function writePidfile(config: Config, log: Logger): void {

@@ -10,7 +10,8 @@ export interface Logs {
   register(source: LogSource): Promise<void>;
   /**
    * After the process was reaped: reads what is left, flushes the unfinished line, ends all subscriptions. Resolves
-   * when all of it is in the driver. The container is unregistered.
+   * when all of it is in the driver. The container is unregistered. `cancelled` at a shutdown: the rest stays in the
+   * pipes for the next daemon.
    */
   drain(id: ContainerId): Promise<void>;
   /** Lets go at once, without reading on (a failed start). Idempotent. */

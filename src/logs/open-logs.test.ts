@@ -31,6 +31,18 @@ describe('logs', () => {
     expect(statSync(container.target.path).mode & 0o777).toBe(0o640);
   });
 
+  test('drain is refused after close, and the bytes stay where they are', async () => {
+    using container = new FakeContainer();
+    const room = openLogs({ log: silentLogger });
+    await room.register(container.source);
+    await room.close();
+    container.say('stdout', 'last words\n');
+    expect(room.drain(container.id)).rejects.toMatchObject({ code: 'cancelled' });
+    await logs.register(container.source);
+    await logs.drain(container.id);
+    expect(await text(container)).toEqual(['last words\n']);
+  });
+
   test('a client gets prompts at once and nothing twice', async () => {
     using container = new FakeContainer();
     const client = logs.subscribe(container.id)[Symbol.asyncIterator]();

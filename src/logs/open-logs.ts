@@ -30,6 +30,8 @@ interface Entry {
   growth: Growth;
   /** Set while it is registered. */
   spec?: SourceSpec;
+  /** The thread that knows of it: after the loss of one it takes a second until the next does. */
+  thread?: PumpThread;
   ending?: Promise<void>;
 }
 
@@ -79,7 +81,7 @@ class LogRoom implements Logs {
       try {
         const thread = await this.#running();
         handedOver = true;
-        await thread.call({ type: 'register', source: spec, epoch: entry.audience.epoch });
+        await this.#hand(entry, spec, thread);
       } catch (error) {
         this.#forget(entry);
         throw error;
@@ -90,6 +92,7 @@ class LogRoom implements Logs {
   }
 
   async drain(id: ContainerId): Promise<void> {
+    if (this.#closed) throw new EngineError('cancelled', 'the daemon is shutting down');
     await this.#end(id, 'drain');
   }
 
@@ -151,10 +154,26 @@ class LogRoom implements Logs {
 
   async #endEntry(entry: Entry, type: 'drain' | 'unregister'): Promise<void> {
     try {
-      if (entry.spec && this.#thread) await this.#thread.call({ type, key: entry.spec.key });
+      const { spec, thread } = entry;
+      if (!spec || !thread) return;
+      try {
+        await thread.call({ type, key: spec.key });
+      } catch (error) {
+        if (this.#closed) throw new EngineError('cancelled', 'the daemon is shutting down', { cause: error });
+        if (type === 'unregister' || thread === this.#thread || !spec.stdio) throw error;
+        // The thread was lost, and what is in the pipes was not.
+        const next = await this.#running();
+        await this.#hand(entry, spec, next);
+        await next.call({ type, key: spec.key });
+      }
     } finally {
       this.#forget(entry);
     }
+  }
+
+  async #hand(entry: Entry, source: SourceSpec, thread: PumpThread): Promise<void> {
+    entry.thread = thread;
+    await thread.call({ type: 'register', source, epoch: entry.audience.epoch });
   }
 
   /** Clients keep what they have not taken yet; followers read to the end. */
@@ -162,6 +181,7 @@ class LogRoom implements Logs {
     if (this.#entries.get(entry.id) === entry) this.#entries.delete(entry.id);
     if (entry.spec) this.#byKey.delete(entry.spec.key);
     delete entry.spec;
+    delete entry.thread;
     entry.audience.end();
     entry.growth.end();
     if (this.#byKey.size === 0 && this.#thread && !this.#closed) {
@@ -212,10 +232,9 @@ class LogRoom implements Logs {
     for (const entry of entries) if (!entry.spec?.stdio) this.#forget(entry);
     setTimeout(async () => {
       for (const entry of entries) {
-        if (!entry.spec || this.#closed) continue;
+        if (!entry.spec || this.#closed || entry.ending) continue;
         try {
-          const thread = await this.#running();
-          await thread.call({ type: 'register', source: entry.spec, epoch: entry.audience.epoch });
+          await this.#hand(entry, entry.spec, await this.#running());
         } catch (error) {
           this.#log.error('output of a container is not read any more', { container: entry.id, error });
           this.#forget(entry);

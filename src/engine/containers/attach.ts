@@ -79,19 +79,23 @@ async function* output(
 
 /** A client's bytes on their way into the container; they wait for its start. */
 class Input {
-  readonly #container: Container;
   readonly #writer: Promise<StdinWriter>;
+  /** Of the life that it came in; a later one has another, which is not this client's to end. */
+  #own: StdinWriter | undefined;
   #forget: () => void = () => {};
 
   constructor(container: Container) {
-    this.#container = container;
     const running = isRunning(container.status) ? container.stdin : undefined;
     const { promise, resolve } = Promise.withResolvers<StdinWriter>();
     this.#writer = promise;
-    if (running) resolve(running);
+    const take = (writer: StdinWriter) => {
+      this.#own = writer;
+      resolve(writer);
+    };
+    if (running) take(running);
     else {
-      container.stdinReady.add(resolve);
-      this.#forget = () => container.stdinReady.delete(resolve);
+      container.stdinReady.add(take);
+      this.#forget = () => container.stdinReady.delete(take);
     }
   }
 
@@ -109,6 +113,6 @@ class Input {
   /** The client hung up: the end of a `StdinOnce` input, if the container has started. */
   clientGone(endsInput: boolean): void {
     this.#forget();
-    if (endsInput && this.#container.stdin) this.#container.stdin.end().catch(() => {});
+    if (endsInput) this.#own?.end().catch(() => {});
   }
 }

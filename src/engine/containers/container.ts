@@ -14,9 +14,11 @@ export class Container {
   stdin: StdinWriter | undefined;
   /** Clients that attached before the start and wait for `stdin`. */
   readonly stdinReady = new Set<(writer: StdinWriter) => void>();
-  /** A start is under way: whoever removes it by force ends that first. */
+  /** With intent `remove`: also a start that is under way ends. */
+  removedByForce = false;
+  /** A start is under way. */
   starting = false;
-  /** Starts and stops of `restart` that are under way: `--rm` does not take it away in between. */
+  /** How many `restart`s are under way: `--rm` does not take it away in between. */
   restarts = 0;
   /** The daemon ended while the container waited for its restart by policy. */
   restartInterrupted = false;

@@ -3,7 +3,7 @@ import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
 import { parseSignal } from './signals.ts';
 import { isRunning } from './status.ts';
-import { endRestarting, send, waitForExit } from './stop.ts';
+import { endRestarting, noteManualStop, send, waitForExit } from './stop.ts';
 
 const SIGKILL = 9;
 const KILL_WAIT_MS = 10_000;
@@ -21,13 +21,15 @@ export async function kill(
       `cannot kill container: ${container.name}: container ${container.id} is not running`,
     );
   }
+  // Compat: any signal is a stop by hand, unless the container names another one as its stop signal.
+  const { StopSignal: own } = container.record.config;
+  const ends = signal === SIGKILL || !own || signal === parseSignal(own);
+  if (ends) noteManualStop(context, container);
   if (signal !== SIGKILL) {
-    const stopSignal = parseSignal(container.record.config.StopSignal || 'SIGTERM');
-    if (signal === stopSignal) container.record.hasBeenManuallyStopped = true;
     await send(context, container, signal);
+    if (ends) await thaw(context, container);
     return;
   }
-  container.record.hasBeenManuallyStopped = true;
   if (await endRestarting(context, container)) return;
   using waiting = waitForExit(container);
   await send(context, container, SIGKILL);

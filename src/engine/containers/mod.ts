@@ -16,4 +16,5 @@ export { createContainers } from './engine-containers.ts';
 export { cancelRestart } from './restart-policy.ts';
 export { restoreContainers, startByPolicy } from './restore.ts';
 export { isRunning } from './status.ts';
+export { stopAll } from './stop-all.ts';
 export { handleExit } from './supervise.ts';

@@ -1,4 +1,4 @@
-import { EngineError, nowNano, parseTime } from '../../base/mod.ts';
+import { EngineError, messageOf, nowNano, parseTime } from '../../base/mod.ts';
 import { checkFilterKeys, type Filters, matchesLabels, valuesOf } from '../filters.ts';
 import { parseMoment } from '../moment.ts';
 import type { ContainersContext } from './context.ts';
@@ -23,7 +23,13 @@ export async function prune(
     if (!matchesLabels(filters, record.config.Labels)) continue;
     if (filters.has('label!') && matchesLabels(filters, record.config.Labels, 'label!')) continue;
     const size = await context.layers.mountSize(container.id);
-    await remove(context, container, { force: false, volumes: false });
+    try {
+      await remove(context, container, { force: false, volumes: false });
+    } catch (error) {
+      // Compat: one that was started meanwhile, or is in use, does not keep the others.
+      context.log.warn('prune leaves a container', { id: container.id, error: messageOf(error) });
+      continue;
+    }
     deleted.push(container.id);
     spaceReclaimed += size;
   }

@@ -1,47 +1,82 @@
 import { EngineError, messageOf } from '../../base/mod.ts';
 import type { Container } from './container.ts';
-import { announce, type ContainersContext, save, transition } from './context.ts';
+import { announce, type ContainersContext, save } from './context.ts';
 import { kill } from './kill.ts';
 import { cancelRestart } from './restart-policy.ts';
 import { isRunning } from './status.ts';
 
-/** Removes a container; with `force` kills it first. Two at once: the second is told so. */
+/** How often a start under way is ended again: it may not have come to where it can be. */
+const ABORT_AGAIN_MS = 100;
+
+/**
+ * Removes a container; with `force` kills it first, and ends a start that is under way. Two at once: the second is
+ * told so.
+ */
 export async function remove(
   context: ContainersContext,
   container: Container,
-  options: { force: boolean; volumes: boolean },
+  options: { force: boolean; volumes: boolean; link?: boolean },
 ): Promise<void> {
   if (container.intent === 'remove') {
     throw new EngineError('conflict', `removal of container ${container.name} is already in progress`);
   }
-  if (isRunning(container.status)) {
-    if (!options.force) throw stillThere(container);
-    container.intent = 'remove';
-    try {
-      await kill(context, container, 'SIGKILL');
-    } catch (error) {
-      if (isRunning(container.status)) {
-        container.intent = 'none';
-        throw new EngineError(
-          'internal',
-          `cannot remove container "${container.name}": could not kill: ${messageOf(error)}`,
-          {
-            cause: error,
-          },
-        );
-      }
-    }
-  }
+  if (isRunning(container.status) && !options.force) throw stillThere(container);
   container.intent = 'remove';
+  container.removedByForce = options.force;
   try {
-    await transition(context, container, async () => {
-      // An exit with `--rm` may have removed it while we waited for the lock.
-      if (context.directory.get(container.id) !== container) return;
-      if (isRunning(container.status)) throw stillThere(container);
-      await removeLocked(context, container, options);
-    });
+    while (!(await removeStopped(context, container, options))) await killFirst(context, container);
   } finally {
     container.intent = 'none';
+    container.removedByForce = false;
+  }
+}
+
+/** False if it runs and is to be killed. Nothing starts it again: a start looks at `removedByForce`. */
+async function removeStopped(
+  context: ContainersContext,
+  container: Container,
+  options: { force: boolean; volumes: boolean },
+): Promise<boolean> {
+  using _lock = await (options.force
+    ? lockOverStart(context, container)
+    : context.locks.acquire(container.id));
+  // An exit with `--rm` may have removed it while we waited for the lock.
+  if (context.directory.get(container.id) !== container) return true;
+  if (isRunning(container.status)) {
+    if (!options.force) throw stillThere(container);
+    if (container.status !== 'restarting') return false;
+  }
+  await removeLocked(context, container, options);
+  return true;
+}
+
+/** Waits for the container's lock; a start that holds it, maybe for as long as the OCI runtime hangs, is ended. */
+async function lockOverStart(context: ContainersContext, container: Container): Promise<Disposable> {
+  let held = false;
+  const lock = context.locks.acquire(container.id).finally(() => {
+    held = true;
+  });
+  await Promise.resolve();
+  while (!held) {
+    if (container.starting) await context.runtime.delete(container.id).catch(() => {});
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ABORT_AGAIN_MS);
+    await Promise.race([lock, promise]);
+    clearTimeout(timer);
+  }
+  return await lock;
+}
+
+async function killFirst(context: ContainersContext, container: Container): Promise<void> {
+  try {
+    await kill(context, container, 'SIGKILL');
+  } catch (error) {
+    if (!isRunning(container.status)) return;
+    throw new EngineError(
+      'internal',
+      `cannot remove container "${container.name}": could not kill: ${messageOf(error)}`,
+      { cause: error },
+    );
   }
 }
 
@@ -69,6 +104,8 @@ export async function removeLocked(
     container.waiters.removed({ statusCode: exitCode, error: messageOf(error) });
     throw new EngineError('internal', `container ${container.id}: ${messageOf(error)}`, { cause: error });
   }
+  // Who attached before a start that never came.
+  await context.logs.unregister(container.id).catch(() => {});
   announce(context, container, 'destroy');
   container.waiters.removed({ statusCode: exitCode });
 }

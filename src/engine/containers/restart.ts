@@ -1,7 +1,7 @@
 import { EngineError } from '../../base/mod.ts';
 import type { Container } from './container.ts';
-import { announce, type ContainersContext, transition } from './context.ts';
-import { startLocked } from './start.ts';
+import { announce, type ContainersContext } from './context.ts';
+import { start } from './start.ts';
 import { stop } from './stop.ts';
 
 /** Stops a container that runs, and starts it. `--rm` does not take it away in between. */
@@ -10,16 +10,15 @@ export async function restart(
   container: Container,
   options: { timeoutSeconds?: number; signal?: string },
 ): Promise<void> {
-  const { hostConfig } = container.record;
-  const autoRemove = hostConfig.AutoRemove;
-  hostConfig.AutoRemove = false;
+  const unlessNotModified = (error: unknown) => {
+    if (!(error instanceof EngineError && error.code === 'not-modified')) throw error;
+  };
+  container.restarts += 1;
   try {
-    await stop(context, container, options).catch((error: unknown) => {
-      if (!(error instanceof EngineError && error.code === 'not-modified')) throw error;
-    });
-    await transition(context, container, () => startLocked(context, container));
+    await stop(context, container, options).catch(unlessNotModified);
   } finally {
-    hostConfig.AutoRemove = autoRemove;
+    container.restarts -= 1;
   }
+  await start(context, container).catch(unlessNotModified);
   announce(context, container, 'restart');
 }

@@ -40,7 +40,8 @@ export async function restoreContainers(context: ContainersContext): Promise<voi
   }
   await removeStrayMounts(context);
   for (const { id } of listed) {
-    if (context.directory.get(id)) continue;
+    // One whose record cannot be read runs on.
+    if (context.records.has(id)) continue;
     await context.runtime.delete(id).catch((error: unknown) => {
       context.log.error('cannot remove what belongs to no container', { id, error: messageOf(error) });
     });

@@ -25,6 +25,7 @@ export async function startLocked(context: ContainersContext, container: Contain
   if (container.status === 'removing' || container.status === 'dead') {
     throw new EngineError('conflict', 'container is marked for removal and cannot be started');
   }
+  container.starting = true;
   try {
     await bringUp(context, container);
   } catch (error) {
@@ -33,12 +34,21 @@ export async function startLocked(context: ContainersContext, container: Contain
     record.state.error = messageOf(error);
     record.state.pid = 0;
     delete record.minke.starting;
+    delete record.minke.sandbox;
     save(context, container);
     if (record.hostConfig.AutoRemove && container.status !== 'restarting') {
       await removeLocked(context, container, { volumes: true });
     }
     throw startFailure(error);
+  } finally {
+    container.starting = false;
   }
+}
+
+/** Somebody removes it by force: the start ends at its next step. */
+function endIfRemoved(container: Container): void {
+  if (!container.removedByForce) return;
+  throw new EngineError('conflict', 'container is marked for removal and cannot be started');
 }
 
 async function bringUp(context: ContainersContext, container: Container): Promise<void> {
@@ -48,6 +58,9 @@ async function bringUp(context: ContainersContext, container: Container): Promis
   await using undo = new Cleanup((what, error) => {
     context.log.warn('cannot undo a step of start', { id, what, error: messageOf(error) });
   });
+  endIfRemoved(container);
+  // Who attached before it ends with it.
+  undo.defer('logs', () => context.logs.unregister(id));
   record.minke.startNumber += 1;
   const startNumber = record.minke.startNumber;
 
@@ -63,6 +76,7 @@ async function bringUp(context: ContainersContext, container: Container): Promis
   undo.defer('logs', () => context.logs.unregister(id));
   const spec = await bundleSpec(context, container, rootfs, sandbox);
 
+  endIfRemoved(container);
   // Crash: from here on the keeper may hold a process; restore adopts it with this sandbox, or takes it down.
   record.minke.starting = true;
   if (sandbox) record.minke.sandbox = sandbox;
@@ -84,6 +98,7 @@ async function bringUp(context: ContainersContext, container: Container): Promis
     container.stdin?.release();
     container.stdin = undefined;
   });
+  endIfRemoved(container);
   await context.runtime.start(id);
 
   record.state = {

@@ -1,4 +1,4 @@
-import { EngineError } from '../../base/mod.ts';
+import { EngineError, messageOf } from '../../base/mod.ts';
 import type { Container } from './container.ts';
 import { announce, type ContainersContext, save, transition } from './context.ts';
 import { cancelRestart } from './restart-policy.ts';
@@ -9,22 +9,39 @@ const SIGKILL = 9;
 /** How long the kernel may take to end a process after SIGKILL before we say so. */
 const KILL_WAIT_MS = 10_000;
 
-/** Stops a container that runs: its stop signal, a grace, then SIGKILL. The lock is held for the signal only. */
+/**
+ * Stops a container that runs: its stop signal, a grace, then SIGKILL. No lock is held. `byShutdown`: the daemon's own
+ * end stops it, after which its restart policy starts it again.
+ */
 export async function stop(
   context: ContainersContext,
   container: Container,
-  options: { timeoutSeconds?: number; signal?: string },
+  options: { timeoutSeconds?: number; signal?: string; byShutdown?: boolean },
 ): Promise<void> {
   const signal = parseSignal(options.signal || container.record.config.StopSignal || 'SIGTERM');
   const grace = options.timeoutSeconds ?? container.record.config.StopTimeout ?? context.settings.stopTimeout;
   if (!isRunning(container.status)) throw new EngineError('not-modified', '');
-  container.intent = 'stop';
-  container.record.hasBeenManuallyStopped = true;
+  if (container.intent === 'none') container.intent = 'stop';
+  if (!options.byShutdown) noteManualStop(context, container);
   try {
     const ended = await askToEnd(context, container, signal, grace);
     if (ended) announce(context, container, 'stop');
   } finally {
     if (container.intent === 'stop') container.intent = 'none';
+  }
+}
+
+/** Crash: on record before the signal, so that a next daemon's restart policy knows that somebody wanted the end. */
+export function noteManualStop(context: ContainersContext, container: Container): void {
+  if (container.record.hasBeenManuallyStopped) return;
+  container.record.hasBeenManuallyStopped = true;
+  try {
+    save(context, container);
+  } catch (error) {
+    context.log.warn('cannot write that a container is stopped', {
+      id: container.id,
+      error: messageOf(error),
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-import { formatTime, messageOf, parseTime } from '../../base/mod.ts';
+import { formatTime, isEngineError, messageOf, parseTime } from '../../base/mod.ts';
 import type { Sandbox } from '../../net/mod.ts';
 import type { ContainerExit } from '../../runtime/mod.ts';
 import type { Container } from './container.ts';
@@ -23,7 +23,11 @@ export async function handleExit(context: ContainersContext, exit: ContainerExit
       await context.runtime.acknowledgeExit(exit.id, exit.startNumber);
       return;
     }
-    await context.logs.drain(container.id);
+    // Also without its last words it has ended. Crash: at a shutdown the exit stays for the next daemon, and so do they.
+    await context.logs.drain(container.id).catch((error: unknown) => {
+      if (isEngineError(error, 'cancelled')) throw error;
+      context.log.error('the last output of a container is lost', { id: exit.id, error: messageOf(error) });
+    });
     recordExit(container, exit);
     const restart = shouldRestart(container, exit.exitCode);
     if (restart) {
@@ -31,14 +35,19 @@ export async function handleExit(context: ContainersContext, exit: ContainerExit
       record.restartCount += 1;
     } else container.moveTo('exited');
     // Crash: from here on the exit is on record; the restore takes down what is left of the kernel objects.
-    save(context, container);
+    try {
+      save(context, container);
+    } catch (error) {
+      // A full disk: whoever waits must hear of it all the same.
+      context.log.error('the exit of a container is not on record', { id: exit.id, error: messageOf(error) });
+    }
     await takeDown(context, container);
     const ran = ranFor(record.state.startedAt, record.state.finishedAt);
     announce(context, container, 'die', { exitCode: String(exit.exitCode), execDuration: String(ran) });
     if (restart) scheduleRestart(context, container, ran);
     else {
       container.waiters.exited({ statusCode: exit.exitCode });
-      if (record.hostConfig.AutoRemove) await autoRemove(context, container);
+      if (record.hostConfig.AutoRemove && container.restarts === 0) await autoRemove(context, container);
     }
   });
 }

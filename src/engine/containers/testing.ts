@@ -81,6 +81,7 @@ export class EngineBench {
         removeMount: step('layers.removeMount'),
         getMount: () => undefined,
         mountSize: async () => 0,
+        strayMounts: () => [],
       },
       rootfs: {
         lookupUser: async () => ({ uid: 0, gid: 0, additionalGids: [], home: '/' }),
@@ -110,6 +111,7 @@ export class EngineBench {
         register: ({ id }: { id: string }) => this.#step('logs.register', id),
         drain: step('logs.drain'),
         unregister: step('logs.unregister'),
+        subscribe: () => ({ close: () => {} }),
       },
       net: {
         setUp: async ({ id }: { id: string }) => {

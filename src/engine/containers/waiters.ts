@@ -5,18 +5,21 @@ interface Waiter {
   resolve: (result: WaitResult) => void;
 }
 
+const CANCELLED: WaitResult = { statusCode: -1, error: 'context canceled' };
+
 /** Those who wait for a container's exit or removal. */
 export class Waiters {
   readonly #waiting = new Set<Waiter>();
 
   /** Resolves at the next moment that `condition` names; a wait that is aborted is forgotten, and resolves with an error. */
   add(condition: WaitCondition, signal: AbortSignal): Promise<WaitResult> {
+    if (signal.aborted) return Promise.resolve(CANCELLED);
     const { promise, resolve } = Promise.withResolvers<WaitResult>();
     const waiter: Waiter = { condition, resolve };
     this.#waiting.add(waiter);
     const onAbort = () => {
       this.#waiting.delete(waiter);
-      resolve({ statusCode: -1, error: 'context canceled' });
+      resolve(CANCELLED);
     };
     signal.addEventListener('abort', onAbort, { once: true });
     void promise.then(() => signal.removeEventListener('abort', onAbort));
