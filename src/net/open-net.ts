@@ -72,8 +72,7 @@ class KernelNet implements Net {
     this.#namespaces.open();
     this.#rtnetlink ??= new Rtnetlink();
     forwardPackets();
-    await this.#firewall.open();
-    await this.#foreign.open();
+    await this.#foreign.open(await this.#firewall.open());
     for (const network of this.#networks.values()) await this.ensureBridge(network);
   }
 
@@ -130,6 +129,13 @@ class KernelNet implements Net {
 
   async tearDown(id: ContainerId, sandbox: Sandbox | undefined): Promise<void> {
     const known = this.#live.get(id);
+    const release = () => {
+      this.#live.delete(id);
+      this.#ports.release(id, known?.ports ?? []);
+      for (const { networkId, ipv4, endpointId } of known?.endpoints ?? []) {
+        this.#addresses.release(networkId, ipv4, endpointId);
+      }
+    };
     await gather([
       () => this.#listeners.close(id),
       () => this.#firewall.unpublish(id),
@@ -139,13 +145,10 @@ class KernelNet implements Net {
             cutEndpoint(this.#host(), hostInterface),
       ) ?? []),
       () => this.#namespaces.remove(id),
+      // Only now may others have them, and also where something failed: else the container could not start again.
+      // What an older life of the container had may be another's by now.
+      release,
     ]);
-    this.#live.delete(id);
-    // Only now may others have them. What an older life of the container had may be another's by now.
-    this.#ports.release(id, known?.ports ?? []);
-    for (const { networkId, ipv4, endpointId } of known?.endpoints ?? []) {
-      this.#addresses.release(networkId, ipv4, endpointId);
-    }
   }
 
   async restore(live: { id: ContainerId; sandbox: Sandbox }[]): Promise<void> {

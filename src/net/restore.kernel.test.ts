@@ -31,6 +31,16 @@ if (host) {
       await start(one, [{ hostPort: 8081 }]);
     });
 
+    test('gives addresses and ports back though something cannot be taken down', async () => {
+      const web = await start(one, [{ hostPort: 8090 }]);
+      const broken = join(root, 'netns', web.id);
+      sh(`umount ${broken} && rm ${broken} && mkdir -p ${broken}/x`);
+      await expect(host.net.tearDown(web.id, web.sandbox)).rejects.toThrow();
+      sh(`rm -r ${broken}`);
+      const again = await start(one, [{ hostPort: 8090 }], web.ip);
+      await host.net.tearDown(again.id, again.sandbox);
+    });
+
     test('finds all that a daemon left that was killed at whatever moment', async () => {
       const program = `
         import { newId, silentLogger } from '${join(import.meta.dir, '../base/mod.ts')}';

@@ -248,7 +248,10 @@ class KeptRuntime implements Runtime {
     const bundles = readdirSync(join(this.#options.execRoot, 'containers'));
     for (const id of bundles.filter((name) => !this.#live.has(name))) {
       this.#options.log.info('removing a container that was half made or half removed', { id });
-      await this.delete(id as ContainerId);
+      await this.delete(id as ContainerId).catch((error: unknown) => {
+        // A process that the kernel cannot end must not keep the daemon from starting.
+        this.#options.log.error('a container cannot be removed', { id, error: messageOf(error) });
+      });
     }
   }
 
@@ -259,6 +262,7 @@ class KeptRuntime implements Runtime {
     live.started = started;
     // Race: the exit may have been told before the create was answered.
     if (this.#ledger.get(id, startNumber)) live.markExited();
+    this.#live.get(id)?.[Symbol.dispose]();
     this.#live.set(id, live);
     return live;
   }

@@ -67,6 +67,16 @@ describe('restarts', () => {
     expect(bench.leftovers()).toEqual([]);
   });
 
+  test('a container is removed though the keeper is killed in the middle', async () => {
+    const { id, dispose } = await bench.create(['sleep', '1000']);
+    await bench.runtime.start(id);
+    const removed = bench.runtime.delete(id);
+    process.kill(bench.keeperPid, 'SIGKILL');
+    await removed;
+    dispose();
+    expect(bench.leftovers()).toEqual([]);
+  });
+
   test('keeper and daemon killed together: what ended meanwhile has 255 and says why', async () => {
     const { id, dispose } = await bench.create(['sleep', '1000']);
     await bench.runtime.start(id);

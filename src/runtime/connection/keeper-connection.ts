@@ -4,6 +4,7 @@ import {
   type ExitRecord,
   KeeperFailure,
   type Line,
+  MAX_REPLY,
   type OperationName,
   type Operations,
 } from '../keeper/protocol.ts';
@@ -21,7 +22,7 @@ export class KeeperConnection {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    const lines = new LineReader();
+    const lines = new LineReader(MAX_REPLY);
     socket.setEncoding('utf8');
     socket.on('data', (chunk: string) => {
       try {

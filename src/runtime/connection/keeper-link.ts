@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError, type Logger, messageOf } from '../../base/mod.ts';
 import { Pidfd } from '../../sys/mod.ts';
 import type { ExitRecord, HelloReply, OperationName, Operations } from '../keeper/protocol.ts';
-import type { KeeperConnection } from './keeper-connection.ts';
+import { ConnectionLost, type KeeperConnection } from './keeper-connection.ts';
 import { connectKeeper } from './keeper-launch.ts';
 
 const RETRY_MS = 1_000;
@@ -24,16 +24,28 @@ export class KeeperLink {
 
   async open(): Promise<void> {
     this.#closed = false;
-    this.#state = this.#connect();
-    await this.#state;
   }
 
-  async close(): Promise<void> {
+  async connect(): Promise<void> {
+    await this.#current();
+  }
+
+  /** Whether anybody asked for a keeper. */
+  get used(): boolean {
+    return this.#state !== undefined;
+  }
+
+  /** `end`: the keeper is to end too, if it holds nothing. */
+  async close({ end = false } = {}): Promise<void> {
     this.#closed = true;
     const state = await this.#state?.catch(() => undefined);
-    state?.connection.close();
-    state?.pidfd[Symbol.dispose]();
     this.#state = undefined;
+    if (!state) return;
+    using pidfd = state.pidfd;
+    // It would let go of the pidfd.
+    state.connection.onClose = () => {};
+    if (end) await endProcess(pidfd);
+    state.connection.close();
   }
 
   async request<K extends OperationName>(
@@ -41,7 +53,13 @@ export class KeeperLink {
     fields: Operations[K]['request'],
   ): Promise<Operations[K]['reply']> {
     const { connection } = await this.#current();
-    return await connection.request(op, fields);
+    try {
+      return await connection.request(op, fields);
+    } catch (error) {
+      // The next keeper does it: a removal must not be left half done because this one ended in the middle.
+      if (!(error instanceof ConnectionLost) || !REPEATABLE.has(op) || this.#closed) throw error;
+    }
+    return await (await this.#current()).connection.request(op, fields);
   }
 
   /** A duplicate of one of the keeper's descriptors. */
@@ -49,9 +67,17 @@ export class KeeperLink {
     return (await this.#current()).pidfd.getfd(number);
   }
 
-  #current(): Promise<{ connection: KeeperConnection; pidfd: Pidfd }> {
-    if (this.#state === undefined) throw new EngineError('unavailable', 'not connected to the keeper');
-    return this.#state;
+  async #current(): Promise<{ connection: KeeperConnection; pidfd: Pidfd }> {
+    if (this.#closed) throw new EngineError('unavailable', 'not connected to the keeper');
+    this.#state ??= this.#connect();
+    const state = this.#state;
+    try {
+      return await state;
+    } catch (error) {
+      // The next request tries again.
+      if (this.#state === state) this.#state = undefined;
+      throw error;
+    }
   }
 
   async #connect(): Promise<{ connection: KeeperConnection; pidfd: Pidfd }> {

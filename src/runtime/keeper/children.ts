@@ -23,11 +23,17 @@ export class Children {
   /** Spawns a child; `ended` resolves with its wait status. */
   spawn(request: SpawnRequest): { pid: number; ended: Promise<number> } {
     const pid = spawnProcess(request);
+    // Race: of an earlier process with this number, which nobody claimed.
+    this.#unclaimed.delete(pid);
     return { pid, ended: new Promise((resolve) => this.claim(pid, resolve)) };
   }
 
-  /** `onEnd` gets the wait status of the child `pid`, at once if it was reaped before anybody asked. */
-  claim(pid: number, onEnd: (status: number) => void): void {
+  /**
+   * `onEnd` gets the wait status of the child `pid`, at once if it was reaped before anybody asked. `unreaped`: it was
+   * seen just now, so that a status known under its number is an earlier process's.
+   */
+  claim(pid: number, onEnd: (status: number) => void, options: { unreaped?: boolean } = {}): void {
+    if (options.unreaped) this.#unclaimed.delete(pid);
     const known = this.#unclaimed.get(pid);
     if (known === undefined) {
       this.#waiting.set(pid, onEnd);
@@ -44,12 +50,17 @@ export class Children {
       const onEnd = this.#waiting.get(ended.pid);
       this.#waiting.delete(ended.pid);
       if (onEnd) onEnd(ended.status);
-      else this.#unclaimed.set(ended.pid, { status: ended.status, until: now + UNCLAIMED_KEPT_MS });
+      else this.keepUnclaimed(ended.pid, ended.status);
     }
     for (const [pid, { until }] of this.#unclaimed) {
       if (until > now) break;
       this.#unclaimed.delete(pid);
     }
+  }
+
+  /** Keeps the status of a child that nobody knows yet. */
+  keepUnclaimed(pid: number, status: number): void {
+    this.#unclaimed.set(pid, { status, until: performance.now() + UNCLAIMED_KEPT_MS });
   }
 
   close(): void {

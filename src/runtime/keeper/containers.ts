@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { atomicWrite, isProcessAlive, Pidfd, wallClock } from '../../sys/mod.ts';
+import { atomicWrite, isProcessAlive, Pidfd, readProcStat, wallClock } from '../../sys/mod.ts';
 import type { Children } from './children.ts';
 import { type CreateOperation, type ExitRecord, type HeldState, KeeperFailure } from './protocol.ts';
 import { HeldDescriptors, holdStdio } from './stdio.ts';
@@ -60,7 +60,8 @@ export class Containers {
     // Crash: without this file, a next keeper does not know of a container that was never started; the daemon deletes it.
     atomicWrite(this.#recordPath(record.id), JSON.stringify(record));
     this.#held.set(record.id, held);
-    this.#children.claim(record.pid, (status) => this.#ended(held, status));
+    const unreaped = readProcStat(record.pid)?.startTime === record.startTime;
+    this.#children.claim(record.pid, (status) => this.#ended(held, status), { unreaped });
   }
 
   forget(id: string): void {

@@ -1,8 +1,11 @@
-import { MAX_LINE } from './protocol.ts';
-
-/** Cuts a stream of bytes into lines. Throws when one grows beyond the limit: the peer is broken. */
+/** Cuts a stream of bytes into lines. Throws when one grows beyond `limit`: the peer is broken. */
 export class LineReader {
+  readonly #limit: number;
   #rest = '';
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
 
   /** Calls back for each line that `chunk` completes. */
   push(chunk: string, onLine: (line: string) => void): void {
@@ -12,6 +15,6 @@ export class LineReader {
       this.#rest = this.#rest.slice(end + 1);
       onLine(line);
     }
-    if (this.#rest.length > MAX_LINE) throw new Error('line too long');
+    if (this.#rest.length > this.#limit) throw new Error('line too long');
   }
 }

@@ -4,8 +4,10 @@
  * fields are only ever added, and the daemon looks at `hello` before it uses a newer one.
  */
 export const PROTOCOL_VERSION = 1;
-/** A line longer than this ends the connection. */
-export const MAX_LINE = 1024 * 1024;
+/** A request longer than this ends the connection. */
+export const MAX_REQUEST = 1024 * 1024;
+/** So does a reply: `list` takes up to 300 bytes a container. */
+export const MAX_REPLY = 64 * 1024 * 1024;
 
 export interface Operations {
   hello: { request: { version: number }; reply: HelloReply };

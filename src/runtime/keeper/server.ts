@@ -6,6 +6,7 @@ import { LineReader } from './line-reader.ts';
 import {
   type ExitRecord,
   KeeperFailure,
+  MAX_REQUEST,
   type OperationName,
   type Operations,
   PROTOCOL_VERSION,
@@ -82,7 +83,7 @@ export class KeeperServer {
 
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
-    const lines = new LineReader();
+    const lines = new LineReader(MAX_REQUEST);
     socket.setEncoding('utf8');
     socket.on('data', (chunk: string) => {
       try {
