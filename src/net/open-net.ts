@@ -72,7 +72,8 @@ class KernelNet implements Net {
     this.#namespaces.open();
     this.#rtnetlink ??= new Rtnetlink();
     forwardPackets();
-    await this.#foreign.open(await this.#firewall.open());
+    await this.#firewall.open();
+    await this.#foreign.open();
     for (const network of this.#networks.values()) await this.ensureBridge(network);
   }
 

@@ -6,6 +6,8 @@ import { ConnectionLost, type KeeperConnection } from './keeper-connection.ts';
 import { connectKeeper } from './keeper-launch.ts';
 
 const RETRY_MS = 1_000;
+/** What may be asked twice. */
+const REPEATABLE: ReadonlySet<OperationName> = new Set(['abort', 'forget', 'list', 'closeStdin']);
 
 /** A keeper, whichever: connects again, starting a new one, when the one at hand is gone. */
 export class KeeperLink {
@@ -24,28 +26,16 @@ export class KeeperLink {
 
   async open(): Promise<void> {
     this.#closed = false;
+    this.#state = this.#connect();
+    await this.#state;
   }
 
-  async connect(): Promise<void> {
-    await this.#current();
-  }
-
-  /** Whether anybody asked for a keeper. */
-  get used(): boolean {
-    return this.#state !== undefined;
-  }
-
-  /** `end`: the keeper is to end too, if it holds nothing. */
-  async close({ end = false } = {}): Promise<void> {
+  async close(): Promise<void> {
     this.#closed = true;
     const state = await this.#state?.catch(() => undefined);
+    state?.connection.close();
+    state?.pidfd[Symbol.dispose]();
     this.#state = undefined;
-    if (!state) return;
-    using pidfd = state.pidfd;
-    // It would let go of the pidfd.
-    state.connection.onClose = () => {};
-    if (end) await endProcess(pidfd);
-    state.connection.close();
   }
 
   async request<K extends OperationName>(
@@ -67,17 +57,9 @@ export class KeeperLink {
     return (await this.#current()).pidfd.getfd(number);
   }
 
-  async #current(): Promise<{ connection: KeeperConnection; pidfd: Pidfd }> {
-    if (this.#closed) throw new EngineError('unavailable', 'not connected to the keeper');
-    this.#state ??= this.#connect();
-    const state = this.#state;
-    try {
-      return await state;
-    } catch (error) {
-      // The next request tries again.
-      if (this.#state === state) this.#state = undefined;
-      throw error;
-    }
+  #current(): Promise<{ connection: KeeperConnection; pidfd: Pidfd }> {
+    if (this.#state === undefined) throw new EngineError('unavailable', 'not connected to the keeper');
+    return this.#state;
   }
 
   async #connect(): Promise<{ connection: KeeperConnection; pidfd: Pidfd }> {
