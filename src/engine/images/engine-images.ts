@@ -1,6 +1,7 @@
 import { EngineError } from '../../base/mod.ts';
 import type { ImageId } from '../../spec/digest.ts';
 import { canonicalName, familiarName, parseReference, withTag } from '../../spec/reference.ts';
+import { announce } from './announce.ts';
 import type { ImagesContext } from './context.ts';
 import { history } from './history.ts';
 import type { Images } from './images.ts';
@@ -28,10 +29,11 @@ export function createImages(context: ImagesContext): Images & ImageNames {
     remove: (ref, options) => remove(context, ref, options),
     tag: async (ref, repository, tag) => {
       const image = resolve(context, ref);
-      const target = withTag(parseReference(repository), tag || 'latest');
-      if (target.digest) throw new EngineError('invalid', 'refusing to create a tag with a digest reference');
+      const named = parseReference(repository);
+      if (named.digest) throw new EngineError('invalid', 'refusing to create a tag with a digest reference');
+      const target = withTag(named, tag || 'latest');
       await context.images.setName(canonicalName(target), image.id);
-      context.events.publish('image', 'tag', image.id, { name: familiarName(target) });
+      announce(context, image, 'tag', familiarName(target));
     },
     import: (source, options) => importImage(context, source, options),
     history: async (ref) => history(context, resolve(context, ref)),

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { ZERO_TIME } from '../../base/mod.ts';
 import type { ChainId } from '../../spec/digest.ts';
 import type { ImageInspect } from '../../spec/docker/mod.ts';
@@ -36,14 +35,6 @@ export function inspect(context: ImagesContext, image: StoredImage): ImageInspec
 
 /** Directories of the top layer and those below it. Compat: overlay2's `GetMetadata`. */
 function graphData(context: ImagesContext, top: ChainId | undefined): Record<string, string> | null {
-  const layer = top && context.layers.get(top);
-  if (!layer) return null;
-  const home = join(context.dataRoot, 'overlay2');
-  const below: string[] = [];
-  for (let parent = layer.parent; parent; parent = context.layers.get(parent)?.parent) {
-    below.push(join(home, context.layers.get(parent)?.cacheId ?? '', 'diff'));
-  }
-  const own = join(home, layer.cacheId);
-  const data = { MergedDir: join(own, 'merged'), UpperDir: join(own, 'diff'), WorkDir: join(own, 'work') };
-  return below.length > 0 ? { LowerDir: below.join(':'), ...data } : data;
+  if (!top || !context.layers.get(top)) return null;
+  return { ...context.layers.graphData(top) };
 }

@@ -45,6 +45,7 @@ export async function pullLayers(
   const abort = new AbortController();
   const signal = AbortSignal.any([request.signal, abort.signal]);
   const slots = new Slots(context.maxConcurrentDownloads);
+  const failures: unknown[] = [];
   const staged = layers.map(async (descriptor, index): Promise<StagedLayer | undefined> => {
     if (index < present) return undefined;
     using _slot = await slots.take(() =>
@@ -53,6 +54,12 @@ export async function pullLayers(
     signal.throwIfAborted();
     return await stageOne(context, request, descriptor, index, signal, progress);
   });
+  for (const waiting of staged) {
+    waiting.catch((error: unknown) => {
+      failures.push(error);
+      abort.abort();
+    });
+  }
   try {
     for (const [index, waiting] of staged.entries()) {
       const layer = await waiting;
@@ -65,11 +72,10 @@ export async function pullLayers(
   } catch (error) {
     abort.abort();
     const settled = await Promise.allSettled(staged);
-    const first = settled.find((one) => one.status === 'rejected' && !isAbort(one.reason));
     for (const one of settled)
       if (one.status === 'fulfilled' && one.value) await context.layers.discard(one.value);
     if (request.signal.aborted) throw new EngineError('cancelled', 'context canceled', { cause: error });
-    throw first?.status === 'rejected' ? first.reason : error;
+    throw failures.find((failure) => !isAbort(failure)) ?? error;
   }
 }
 

@@ -31,7 +31,7 @@ export async function pull(
     ...requestOptions,
     platform: options.platform ?? hostPlatform(),
   });
-  progress({ status: `Pulling from ${reference.path}`, id: reference.tag ?? reference.digest ?? '' });
+  progress({ status: `Pulling from ${reference.path}`, id: reference.digest ?? reference.tag ?? '' });
   const isNew = await install(context, reference, resolved, requestOptions, progress);
   progress({ status: `Digest: ${resolved.target.digest}` });
   const name = familiarName(reference);
@@ -53,7 +53,9 @@ async function install(
   if (diffIds.length !== resolved.manifest.layers.length) {
     throw new EngineError('corrupt', "layers from manifest don't match image configuration");
   }
-  const names = [canonicalName(reference), canonicalName(withDigest(reference, resolved.target.digest))];
+  const byDigest = canonicalName(withDigest(reference, resolved.target.digest));
+  // Compat: beside a digest the tag says nothing, and is not kept.
+  const names = reference.digest ? [byDigest] : [canonicalName(reference), byDigest];
   const id = resolved.manifest.config.digest as ImageId;
   const known = images.get(id) !== undefined;
   const isNew = !known || images.lookup(names[0] ?? '') !== id;

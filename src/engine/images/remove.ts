@@ -9,6 +9,7 @@ import {
   withDefaultTag,
 } from '../../spec/reference.ts';
 import type { StoredImage } from '../../store/mod.ts';
+import { announce } from './announce.ts';
 import type { ImagesContext } from './context.ts';
 import { isIdPrefix, resolve } from './resolve.ts';
 
@@ -70,7 +71,7 @@ async function untag(
 ): Promise<void> {
   if (!(await context.images.removeName(name))) return;
   items.push({ Untagged: familiarName(parseReference(name)) });
-  context.events.publish('image', 'untag', image.id, { name: image.id });
+  announce(context, image, 'untag', image.id);
 }
 
 /** True unless more than one tag points at the image. */

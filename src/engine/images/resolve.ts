@@ -65,7 +65,8 @@ function tryReference(ref: string): Reference | undefined {
 
 /** The ref with its default tag, as Docker's error shows it. An ill-formed one is an error of its own. */
 function shown(ref: string): string {
-  if (/^sha256:[0-9a-f]+$/.test(ref) || /^[0-9a-f]{64}$/.test(ref)) return ref;
+  if (/^[0-9a-f]{64}$/.test(ref)) return `sha256:${ref}`;
+  if (/^sha256:[0-9a-f]+$/.test(ref)) return ref;
   return familiarName(withDefaultTag(parseReference(ref)));
 }
 
@@ -79,6 +80,6 @@ function checkPlatform(ref: string, image: StoredImage, wanted: Platform): void 
   if (matchesPlatform(wanted, actual)) return;
   throw new EngineError(
     'not-found',
-    `image with reference ${ref} was found but does not provide the specified platform (${formatPlatform(wanted)})`,
+    `image with reference ${ref} was found but its platform (${formatPlatform(actual)}) does not match the specified platform (${formatPlatform(wanted)})`,
   );
 }
