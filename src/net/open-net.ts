@@ -163,8 +163,10 @@ class KernelNet implements Net {
         this.#needsAnnouncement(endpoint);
         this.#addresses.adopt(endpoint.networkId, endpoint.ipv4, endpoint.endpointId);
         const network = this.#networks.get(endpoint.bridge);
-        if (network && repairEndpoint(this.#host(), endpoint, network)) continue;
-        this.#log.warn('an interface of a running container is gone', { container: id, ...endpoint });
+        this.#try('cannot repair an interface', { container: id, ...endpoint }, () => {
+          if (network && repairEndpoint(this.#host(), endpoint, network)) return;
+          this.#log.warn('an interface of a running container is gone', { container: id, ...endpoint });
+        });
       }
       for (const port of sandbox.ports) this.#ports.adopt(id, port);
     }
@@ -183,7 +185,7 @@ class KernelNet implements Net {
     for (const name of this.#namespaces.list()) {
       if (this.#live.has(name as ContainerId)) continue;
       this.#log.info('removing a network namespace without a container', { name });
-      this.#namespaces.remove(name);
+      this.#try('cannot remove a network namespace', { name }, () => this.#namespaces.remove(name));
     }
     const links = this.#host().links();
     const bridges = new Set(links.filter((link) => this.#networks.has(link.name)).map((link) => link.index));
@@ -194,8 +196,21 @@ class KernelNet implements Net {
       .filter((link) => link.kind === 'veth' && bridges.has(link.master) && isHostInterfaceName(link.name))
       .map((link) => link.name)
       .filter((name) => !wanted.has(name));
-    for (const name of orphans) cutEndpoint(this.#host(), name);
-    await removeLinks(orphans);
+    for (const name of orphans) {
+      this.#try('cannot cut an interface off', { name }, () => cutEndpoint(this.#host(), name));
+    }
+    await removeLinks(orphans).catch((error: unknown) => {
+      this.#log.error('cannot remove interfaces', { names: orphans, error });
+    });
+  }
+
+  /** One container's trouble must not keep the daemon from starting. */
+  #try(what: string, fields: Record<string, unknown>, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#log.error(what, { ...fields, error });
+    }
   }
 
   #allocate({ endpointId, network, ipv4: wanted, mac }: EndpointRequest, name: string): Endpoint {

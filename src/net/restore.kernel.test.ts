@@ -36,6 +36,7 @@ if (host) {
       const broken = join(root, 'netns', web.id);
       sh(`umount ${broken} && rm ${broken} && mkdir -p ${broken}/x`);
       await expect(host.net.tearDown(web.id, web.sandbox)).rejects.toThrow();
+      await host.net.restore([]);
       sh(`rm -r ${broken}`);
       const again = await start(one, [{ hostPort: 8090 }], web.ip);
       await host.net.tearDown(again.id, again.sandbox);

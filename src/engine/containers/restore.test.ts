@@ -173,4 +173,23 @@ describe('a restore', () => {
     expect(bench.context.directory.all()).toEqual([]);
     expect(bench.removedVolumes).toEqual(['anonymous']);
   });
+
+  test('is not held up by a container that hangs in its start', async () => {
+    const always = (record: ContainerRecord) => {
+      lived(record);
+      record.state.status = 'exited';
+      record.hostConfig.RestartPolicy.Name = 'always';
+    };
+    const hanging = bench.add(always);
+    const other = bench.add(always);
+    const ended = Promise.withResolvers<void>();
+    bench.steps['runtime.create'] = async (id) => {
+      if (id === hanging.id) await ended.promise;
+    };
+    const started = startByPolicy(bench.context);
+    await Bun.sleep(20);
+    expect(other.status).toBe('running');
+    ended.resolve();
+    await started;
+  });
 });

@@ -1,4 +1,4 @@
-import { formatTime, messageOf, nowNano } from '../../base/mod.ts';
+import { formatTime, isEngineError, messageOf, nowNano } from '../../base/mod.ts';
 import type { Sandbox } from '../../net/mod.ts';
 import type { HeldContainer } from '../../runtime/mod.ts';
 import { Container } from './container.ts';
@@ -12,6 +12,7 @@ import { takeDown } from './supervise.ts';
 
 /** Exit code of a container whose end nobody saw. */
 const UNKNOWN_EXIT = 255;
+const STARTS_AT_ONCE = 4;
 
 /**
  * Reads all containers from disk and brings them in line with what the keeper holds: adopts what runs, ends on record
@@ -60,23 +61,32 @@ async function removeStrayMounts(context: ContainersContext): Promise<void> {
   }
 }
 
-/** Starts what the restart policies ask for, once the daemon serves. */
+/** Starts what the restart policies ask for, once the daemon serves; a few at once, so that none waits for one that hangs. */
 export async function startByPolicy(context: ContainersContext): Promise<void> {
-  for (const container of context.directory.all()) {
-    const { record } = container;
-    const policy = record.hostConfig.RestartPolicy.Name;
-    const wanted =
-      policy === 'always' ||
-      (policy === 'unless-stopped' && !record.hasBeenManuallyStopped) ||
-      container.restartInterrupted;
-    if (!wanted || !record.hasBeenStartedBefore || isRunning(container.status)) continue;
-    await start(context, container).catch((error: unknown) => {
-      context.log.warn('cannot start a container by its policy', {
-        id: container.id,
-        error: messageOf(error),
+  const wanted = context.directory.all().filter(isToStart).values();
+  const startInTurn = async () => {
+    for (const container of wanted) {
+      await start(context, container).catch((error: unknown) => {
+        // Somebody was faster.
+        if (isEngineError(error, 'not-modified')) return;
+        context.log.warn('cannot start a container by its policy', {
+          id: container.id,
+          error: messageOf(error),
+        });
       });
-    });
-  }
+    }
+  };
+  await Promise.all(Array.from({ length: STARTS_AT_ONCE }, startInTurn));
+}
+
+function isToStart(container: Container): boolean {
+  const { hostConfig, hasBeenManuallyStopped, hasBeenStartedBefore } = container.record;
+  const policy = hostConfig.RestartPolicy.Name;
+  const wanted =
+    policy === 'always' ||
+    (policy === 'unless-stopped' && !hasBeenManuallyStopped) ||
+    container.restartInterrupted;
+  return wanted && hasBeenStartedBefore && !isRunning(container.status);
 }
 
 /** True if the keeper holds this very start of the container, ended or not, and its program was let run. */
