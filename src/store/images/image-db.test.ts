@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { ImageId } from '../../spec/digest.ts';
@@ -89,6 +89,40 @@ describe('images', () => {
     await at.reopen();
     expect(at.store.images.list()).toEqual([]);
     expect(at.store.images.names()).toEqual([]);
+  });
+
+  test('names outlive a power cut that empties the file which was written during a pull', async () => {
+    await using at = await testStore();
+    const file = join(at.dataRoot, 'image/overlay2/repositories.json');
+    const old = await addImage(at, 'a');
+    await at.store.images.setName('docker.io/library/old:1', old.image.id);
+    await at.store.layers.sync();
+    const { image } = await addImage(at, 'b');
+    await at.store.images.setName('docker.io/library/new:1', image.id);
+    await at.store.images.setName('docker.io/library/new:2', image.id);
+    const written = readFileSync(file);
+    writeFileSync(file, '');
+    await at.reopen();
+    expect(at.store.images.names()).toEqual([{ name: 'docker.io/library/old:1', id: old.image.id }]);
+    writeFileSync(file, written);
+    await at.reopen();
+    expect(at.store.images.names().length).toBe(3);
+  });
+
+  test('a name that cannot be written is not there', async () => {
+    await using at = await testStore();
+    const { image } = await addImage(at, 'a');
+    const other = await addImage(at, 'b');
+    const file = join(at.dataRoot, 'image/overlay2/repositories.json');
+    await at.store.images.setName('docker.io/library/a:1', image.id);
+    rmSync(file);
+    mkdirSync(join(file, 'in-the-way'), { recursive: true });
+    await expect(at.store.images.setName('docker.io/library/a:1', other.image.id)).rejects.toThrow();
+    await expect(at.store.images.setName('docker.io/library/b:1', image.id)).rejects.toThrow();
+    await expect(at.store.images.removeName('docker.io/library/a:1')).rejects.toThrow();
+    expect(at.store.images.names()).toEqual([{ name: 'docker.io/library/a:1', id: image.id }]);
+    expect(at.store.images.namesOf(other.image.id)).toEqual([]);
+    rmSync(file, { recursive: true });
   });
 
   test('what is no image config is invalid', async () => {

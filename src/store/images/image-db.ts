@@ -40,7 +40,11 @@ export class ImageDb implements ImageStore {
         log.warn('image skipped', { id: hex, reason: messageOf(error) });
       }
     }
-    this.#repositories = new Repositories(layout.repositories, log);
+    this.#repositories = new Repositories(
+      layout.repositories,
+      { isOpen: () => layers.unsynced, afterSync: (done) => layers.afterSync(done) },
+      log,
+    );
   }
 
   get(id: ImageId): StoredImage | undefined {
@@ -100,27 +104,22 @@ export class ImageDb implements ImageStore {
     const metadata = digestFile(this.#layout.imageMetadata, id);
     mkdirSync(metadata, { recursive: true, mode: 0o700 });
     atomicWrite(join(metadata, 'lastUpdated'), new Date().toISOString());
-    await this.#repositories.set(canonicalName, id, this.#batch());
+    await this.#repositories.set(canonicalName, id);
   }
 
   async removeName(canonicalName: string): Promise<boolean> {
-    return await this.#repositories.remove(canonicalName, this.#batch());
+    return await this.#repositories.remove(canonicalName);
   }
 
   lastTagged(id: ImageId): string | undefined {
     return readOptional(join(digestFile(this.#layout.imageMetadata, id), 'lastUpdated'))?.trim();
   }
 
-  async #write(path: string, bytes: Uint8Array): Promise<void> {
-    if (this.#batch()) atomicWrite(path, bytes);
-    else await atomicWriteDurably(path, bytes);
-  }
-
   /** Records of a pull belong to the batch of its layers: they are synced with them, and nobody waits. */
-  #batch(): boolean {
-    if (!this.#layers.unsynced) return false;
-    this.#layers.syncSoon();
-    return true;
+  async #write(path: string, bytes: Uint8Array): Promise<void> {
+    if (!this.#layers.unsynced) return await atomicWriteDurably(path, bytes);
+    atomicWrite(path, bytes);
+    this.#layers.afterSync(() => {});
   }
 }
 

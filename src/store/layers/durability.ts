@@ -20,6 +20,7 @@ export class Durability {
   readonly #disk: DiskThread;
   readonly #log: Logger;
   readonly #pending = new Set<ChainId>();
+  #waiting: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
 
@@ -42,11 +43,16 @@ export class Durability {
   /** A layer that is in its place and carries the mark waits for the next batch; one under way does not count for it. */
   note(chainId: ChainId): void {
     this.#pending.add(chainId);
-    this.soon();
+    this.#soon();
   }
 
-  /** Syncs soon, and whatever was written until then. */
-  soon(): void {
+  /** Syncs soon, and calls `done` when all that is written now is durable. */
+  afterSync(done: () => void): void {
+    this.#waiting.push(done);
+    this.#soon();
+  }
+
+  #soon(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.sync().catch(() => {}), SETTLE_MS);
     this.#timer.unref();
@@ -80,9 +86,11 @@ export class Durability {
   async #syncOnce(): Promise<void> {
     clearTimeout(this.#timer);
     const batch = [...this.#pending];
+    const waiting = this.#waiting.splice(0);
     try {
       await this.#disk.call('sync', { path: this.#layout.overlay });
     } catch (error) {
+      this.#waiting.unshift(...waiting);
       this.#log.error('new layers could not be synced', { error: messageOf(error) });
       throw error;
     }
@@ -91,5 +99,6 @@ export class Durability {
       rmSync(join(this.#layout.unsynced, hexOf(chainId)), { force: true });
       this.#pending.delete(chainId);
     }
+    for (const done of waiting) done();
   }
 }

@@ -192,9 +192,9 @@ export class OverlayLayers implements LayerStore {
     return this.#durability.pending;
   }
 
-  /** Something beside the layers was written that belongs to their batch. */
-  syncSoon(): void {
-    this.#durability.soon();
+  /** Something beside the layers was written that belongs to their batch: calls `done` when that is durable. */
+  afterSync(done: () => void): void {
+    this.#durability.afterSync(done);
   }
 
   /**
