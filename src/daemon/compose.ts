@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createApiServer } from '../api/mod.ts';
 import { KeyedLock, type Logger } from '../base/mod.ts';
-import { type ContainersContext, createContainers, Directory } from '../engine/containers/mod.ts';
+import { type ContainersContext, createContainers, Directory, findInit } from '../engine/containers/mod.ts';
 import { EventBus } from '../engine/events/mod.ts';
 import { createImages } from '../engine/images/mod.ts';
 import { PredefinedNetworks } from '../engine/networks/mod.ts';
@@ -11,7 +11,7 @@ import { LocalVolumes } from '../engine/volumes/mod.ts';
 import type { Logs } from '../logs/mod.ts';
 import type { Net } from '../net/mod.ts';
 import { createRegistry } from '../registry/mod.ts';
-import { type CgroupHost, canLimitSwap, type Runtime } from '../runtime/mod.ts';
+import { type CgroupHost, cgroupLimits, type Runtime } from '../runtime/mod.ts';
 import type { ContainerStatus } from '../spec/docker/mod.ts';
 import { ContainerRecords, NetworkRecords, type Store, VolumeRecords } from '../store/mod.ts';
 import type { Config } from './config/config.ts';
@@ -30,13 +30,12 @@ export interface Rooms {
 }
 
 /** Puts the engine and its API together over opened rooms. */
-export async function compose(config: Config, rooms: Rooms, log: Logger) {
+export function compose(config: Config, rooms: Rooms, log: Logger) {
   const { store, runtime, logs, net, cgroup } = rooms;
   const { dataRoot, execRoot } = config;
   const identity = readIdentity();
   const host = readHost();
-  const version = await runtime.version();
-  const runtimeName = config.defaultRuntime ?? version.name;
+  const runtimeName = config.defaultRuntime ?? runtime.name;
   const events = new EventBus(dataRoot);
   const directory = new Directory();
   const users = containerUsers(directory);
@@ -54,14 +53,13 @@ export async function compose(config: Config, rooms: Rooms, log: Logger) {
     events,
     users: users.images,
     log,
-    dataRoot,
     maxConcurrentDownloads: config.maxConcurrentDownloads,
   });
   const context: ContainersContext = {
     settings: {
       dataRoot,
       execRoot,
-      host: { cpus: host.cpus, cgroupVersion: cgroup.version, swapLimit: canLimitSwap(cgroup) },
+      host: { cpus: host.cpus, ...cgroupLimits(cgroup) },
       runtimeName,
       defaultLogDriver: config.logDriver,
       defaultLogOptions: config.logOptions,
@@ -91,14 +89,18 @@ export async function compose(config: Config, rooms: Rooms, log: Logger) {
     ...identity,
     host,
     id: engineId(dataRoot),
-    runtime: version,
+    // Somebody may be replacing it just now: the rest of the answer stands.
+    runtime: () =>
+      runtime
+        .version()
+        .catch(() => ({ name: runtime.name, version: 'N/A', commit: 'N/A', path: runtimeName })),
     runtimeName,
     cgroup: cgroupFacts(cgroup),
     settings: { ...config },
     storageStatus: storageStatus(dataRoot),
     logDrivers: logs.drivers,
     securityOptions: ['name=seccomp,profile=builtin', ...(cgroup.version === 2 ? ['name=cgroupns'] : [])],
-    initBinary: '',
+    initBinary: findInit() ?? '',
     countContainers: () => countByStatus(directory),
     countImages: () => store.images.list().length,
     countDescriptors: () => readdirSync('/proc/self/fd').length,

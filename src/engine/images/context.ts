@@ -12,6 +12,5 @@ export interface ImagesContext {
   readonly events: Events;
   readonly users: ImageUsers;
   readonly log: Logger;
-  readonly dataRoot: string;
   readonly maxConcurrentDownloads: number;
 }
