@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nowNano } from '../../base/mod.ts';
@@ -49,4 +58,30 @@ test('subscribe refuses a filter that it does not know', async () => {
   const filters = new Map([['nope', new Set(['x'])]]);
   const { signal } = new AbortController();
   expect(collect(bus.subscribe({ filters, signal }))).rejects.toThrow("invalid filter 'nope'");
+});
+
+test('publish after close writes nowhere: the descriptor may be another file’s by then', async () => {
+  const abort = new AbortController();
+  const seen = collect(bus.subscribe({ filters: NO_FILTERS, signal: abort.signal }));
+  await Promise.resolve();
+  bus.close();
+  const other = openSync(join(root, 'other'), 'w');
+  bus.publish('container', 'die', 'a', {});
+  closeSync(other);
+  expect(readFileSync(join(root, 'other'), 'utf8')).toBe('');
+  abort.abort();
+  expect(await seen).toEqual(['die']);
+});
+
+test('an event that cannot be written is told all the same', async () => {
+  bus.close();
+  mkdirSync(join(root, 'full/events'), { recursive: true });
+  symlinkSync('/dev/full', join(root, 'full/events/current.jsonl'));
+  bus = new EventBus(join(root, 'full'));
+  const abort = new AbortController();
+  const seen = collect(bus.subscribe({ filters: NO_FILTERS, signal: abort.signal }));
+  await Promise.resolve();
+  bus.publish('container', 'die', 'a', {});
+  abort.abort();
+  expect(await seen).toEqual(['die']);
 });

@@ -1,4 +1,13 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, nowNano } from '../../base/mod.ts';
 import type { EventMessage, EventType } from '../../spec/docker/mod.ts';
@@ -37,10 +46,23 @@ export class EventBus implements Events {
       time: Number(timeNano / 1_000_000_000n),
       timeNano,
     };
-    const line = `${JSON.stringify({ ...event, timeNano: timeNano.toString() })}\n`;
-    if (this.#bytes > LOG_BYTES) this.#rotate();
-    this.#bytes += writeSync(this.#fd, line);
+    this.#append(`${JSON.stringify({ ...event, timeNano: timeNano.toString() })}\n`);
     for (const wake of this.#wakers.values()) wake(event);
+  }
+
+  /** On a full disk the event is only told: what it tells of has happened, and must not fail by this. */
+  #append(line: string): void {
+    // Race: what still ends while the daemon does. The number may be another file's by now.
+    if (this.#fd < 0) return;
+    try {
+      if (this.#bytes > LOG_BYTES) this.#rotate();
+      const bytes = Buffer.from(line);
+      const written = writeSync(this.#fd, bytes);
+      if (written < bytes.length) ftruncateSync(this.#fd, this.#bytes);
+      else this.#bytes += written;
+    } catch {
+      // See above.
+    }
   }
 
   async *subscribe(options: {
@@ -80,7 +102,8 @@ export class EventBus implements Events {
   }
 
   close(): void {
-    closeSync(this.#fd);
+    if (this.#fd >= 0) closeSync(this.#fd);
+    this.#fd = -1;
   }
 
   #untilTimer(until: bigint | undefined, wake: () => void): NodeJS.Timeout | undefined {
@@ -97,9 +120,10 @@ export class EventBus implements Events {
   }
 
   #rotate(): void {
-    closeSync(this.#fd);
     renameSync(this.#path('current'), this.#path('previous'));
-    this.#fd = openSync(this.#path('current'), 'a', 0o600);
+    const next = openSync(this.#path('current'), 'a', 0o600);
+    closeSync(this.#fd);
+    this.#fd = next;
     this.#bytes = 0;
   }
 
