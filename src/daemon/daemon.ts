@@ -16,6 +16,7 @@ import { openStore } from '../store/mod.ts';
 import { atomicWrite, lockFile } from '../sys/mod.ts';
 import { compose } from './compose.ts';
 import type { Config } from './config/config.ts';
+import { bridgeName } from './config/read-config.ts';
 
 const DEFAULT_EXEC_ROOT = '/run/minke';
 
@@ -49,25 +50,26 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     ...(config.cgroupDriver ? { cgroupDriver: config.cgroupDriver } : {}),
   });
   const exits = exitQueue(runtime.onExit.bind(runtime));
-  // Two of the slow parts, child processes both, go on while we do the rest.
-  const opening = runtime.open();
   const store = await openStore({ dataRoot: config.dataRoot, execRoot: config.execRoot, log });
   closing.defer(() => store.close());
   const logs = openLogs({ log });
   closing.defer(() => logs.close());
   const net = openNet({ execRoot: config.execRoot, log, tableName: tableName(config.execRoot) });
   closing.defer(() => net.close());
-  await net.open();
-  await opening;
   closing.defer(() => runtime.close());
+  // What they wait for, nft and maybe a keeper, goes on while the engine is put together.
+  const opening = Promise.all([net.open(), runtime.open()]);
+  // Thrown where it is awaited, if we come so far.
+  opening.catch(() => {});
 
-  const { api, context, events, registry, bridge } = await compose(
+  const { api, context, events, registry, bridge } = compose(
     config,
     { store, runtime, logs, net, cgroup },
     log,
   );
   closing.defer(() => events.close());
   closing.use(registry);
+  await opening;
   if (bridge) await net.ensureBridge(bridge);
   await restoreContainers(context);
   exits.deliver((exit) => {
@@ -75,12 +77,18 @@ export async function startDaemon(config: Config): Promise<Daemon> {
       log.error('cannot handle the exit of a container', { id: exit.id, error: messageOf(error) });
     });
   });
+  closing.defer(async () => {
+    if (context.directory.all().some(({ status }) => isRunning(status))) return;
+    const foreign = config.bridge === bridgeName(config.execRoot) ? [] : [config.bridge];
+    await net.takeDown({ foreign });
+  });
   closing.defer(() => api.close());
   await api.listen(config.hosts);
   writePidfile(config, log);
   closing.defer(() => rmSync(config.pidfile, { force: true }));
   log.info('daemon is ready', { hosts: config.hosts, dataRoot: config.dataRoot });
   void startByPolicy(context);
+  runtime.warmUp().catch((error: unknown) => log.error('cannot run containers', { error: messageOf(error) }));
 
   const owned = closing.move();
   return {

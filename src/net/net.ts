@@ -10,6 +10,11 @@ export interface Net {
   open(): Promise<void>;
   /** Stops listeners of ours; kernel objects stay for running containers. */
   close(): Promise<void>;
+  /**
+   * Removes the bridges and all rules: nothing of ours is left. `conflict` while a container uses them. Bridges named
+   * in `foreign` are somebody else's and stay.
+   */
+  takeDown(options: { foreign: readonly string[] }): Promise<void>;
   /** Makes or repairs a bridge network's interface, address, masquerading and forward rules. Idempotent. */
   ensureBridge(network: BridgeNetwork): Promise<void>;
   removeBridge(network: BridgeNetwork): Promise<void>;

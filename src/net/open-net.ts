@@ -72,8 +72,7 @@ class KernelNet implements Net {
     this.#namespaces.open();
     this.#rtnetlink ??= new Rtnetlink();
     forwardPackets();
-    await this.#firewall.open();
-    await this.#foreign.open();
+    await this.#foreign.open(await this.#firewall.open());
     for (const network of this.#networks.values()) await this.ensureBridge(network);
   }
 
@@ -82,6 +81,21 @@ class KernelNet implements Net {
     this.#firewall.close();
     this.#rtnetlink?.[Symbol.dispose]();
     this.#rtnetlink = undefined;
+  }
+
+  async takeDown({ foreign }: { foreign: readonly string[] }): Promise<void> {
+    if (this.#live.size > 0) throw new EngineError('conflict', 'containers use the network');
+    const networks = [...this.#networks.values()];
+    this.#networks.clear();
+    await gather([
+      ...networks.map(
+        ({ bridge }) =>
+          () =>
+            this.#foreign.forget(bridge),
+      ),
+      () => this.#firewall.remove(),
+      () => removeLinks(networks.map(({ bridge }) => bridge).filter((bridge) => !foreign.includes(bridge))),
+    ]);
   }
 
   async ensureBridge(network: BridgeNetwork): Promise<void> {

@@ -84,6 +84,18 @@ if (host) {
     });
   });
 
+  test("takeDown leaves nothing but others' bridges, and refuses while a container is there", async () => {
+    const web = await start(one, [{ hostPort: 8080 }]);
+    await expect(host.net.takeDown({ foreign: [] })).rejects.toThrow('containers use the network');
+    await host.net.tearDown(web.id, web.sandbox);
+    await host.net.takeDown({ foreign: [one.bridge] });
+    const links = sh('ip -br link');
+    for (const { bridge } of networks) expect(links.includes(bridge)).toBe(bridge === one.bridge);
+    expect(sh('nft list tables')).not.toContain('minke_test');
+    await host.net.open();
+    for (const each of networks) await host.net.ensureBridge(each);
+  });
+
   test("another's chain that drops by policy lets our bridges through, until they are gone", async () => {
     sh(`nft -f - <<'END'
 table ip filter {

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ContainerId, EngineError, type Logger, messageOf } from '../base/mod.ts';
 import { atomicWrite, setWindowSize } from '../sys/mod.ts';
@@ -69,19 +69,24 @@ class KeptRuntime implements Runtime {
     mkdirSync(join(this.#options.execRoot, 'containers'), { recursive: true, mode: 0o711 });
     this.#link.onExit = (exit) => this.#ended(exit);
     this.#link.onReconnect = () => this.#takeStock();
-    await this.#link.open();
+    this.#link.open();
+    if (this.#isUntouched()) return;
     await this.#takeStock();
     await this.#sweep();
   }
 
+  async warmUp(): Promise<void> {
+    await Promise.all([this.#link.connect(), this.#program.version()]);
+  }
+
   async close(): Promise<void> {
-    await this.#link.close();
+    await this.#link.close({ end: this.#live.size === 0 });
     for (const live of this.#live.values()) live[Symbol.dispose]();
     this.#live.clear();
   }
 
   async list(): Promise<HeldContainer[]> {
-    const { containers } = await this.#link.request('list', {});
+    const { containers } = this.#link.used ? await this.#link.request('list', {}) : { containers: [] };
     const held = new Set(containers.map(({ id, startNumber }) => `${id}.${startNumber}`));
     const onlyExits = this.#ledger.list().filter(({ id, startNumber }) => !held.has(`${id}.${startNumber}`));
     return [
@@ -228,8 +233,19 @@ class KeptRuntime implements Runtime {
     this.#ledger.listen(listener);
   }
 
+  get name(): string {
+    return this.#program.name;
+  }
+
   async version(): Promise<RuntimeVersion> {
     return await this.#program.version();
+  }
+
+  /** No keeper was ever here, or it has gone in peace, and it left nothing: one that we start has nothing to tell. */
+  #isUntouched(): boolean {
+    const { execRoot } = this.#options;
+    const left = readdirSync(join(execRoot, 'containers')).length + this.#exits.list().length;
+    return left === 0 && !existsSync(join(execRoot, 'keeper.sock'));
   }
 
   /** Compares what the keeper holds, what is on disk and what we know, after each connect. */

@@ -123,3 +123,20 @@ describe('a runtime that hangs', () => {
     expect(bench.leftovers()).toEqual([]);
   });
 });
+
+describe('a keeper that nobody needs', () => {
+  test('is not waited for at a first start, is there after warmUp, and ends with the daemon', async () => {
+    const fresh = new TestBench();
+    const socket = join(fresh.execRoot, 'keeper.sock');
+    await fresh.runtime.open();
+    expect(await fresh.runtime.list()).toEqual([]);
+    expect(existsSync(socket)).toBeFalse();
+    await fresh.runtime.warmUp();
+    expect(existsSync(socket)).toBeTrue();
+    const pid = fresh.keeperPid;
+    await fresh.runtime.close();
+    expect(isAlive(pid)).toBeFalse();
+    expect(existsSync(socket)).toBeFalse();
+    await fresh.close();
+  });
+});

@@ -7,9 +7,14 @@ import type { RuntimeSpec } from '../spec/oci/runtime.ts';
  * container, so that an exit cannot be taken for that of a later life.
  */
 export interface Runtime {
-  /** Connects to the keeper of this exec-root, starting one if there is none. Throws if it is of another mount namespace. */
+  /**
+   * Connects to the keeper of this exec-root, and takes over what it holds. Throws if it is of another mount namespace.
+   * Where no keeper left anything, it waits for none: one is started by `warmUp`, or by the first call that needs it.
+   */
   open(): Promise<void>;
-  /** Lets go of the keeper; it and the containers go on. */
+  /** Does ahead what the first container would wait for: starts the keeper, asks the OCI runtime for its version. */
+  warmUp(): Promise<void>;
+  /** Lets go of the keeper; it and the containers go on. A keeper that holds none ends. */
   close(): Promise<void>;
   /** What the keeper holds, for restore: running ones and ones whose exit nobody took yet. */
   list(): Promise<HeldContainer[]>;
@@ -42,6 +47,8 @@ export interface Runtime {
   acknowledgeExit(id: ContainerId, startNumber: number): Promise<void>;
   /** Called once for each exit, after its file is on disk. Also for exits that came while no daemon was connected, after `open`. */
   onExit(listener: (exit: ContainerExit) => void): void;
+  /** `crun` or `runc`. Throws `unavailable` if there is none on this machine. */
+  readonly name: string;
   /** Name, version and commit of the OCI runtime, as `docker info` and `docker version` print. */
   version(): Promise<{ name: string; version: string; commit: string; path: string }>;
 }

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { errnoOf, type Logger } from '../base/mod.ts';
-import { MS_BIND, MS_SHARED, mount, propagationOf, unmount } from '../sys/mod.ts';
+import type { Logger } from '../base/mod.ts';
+import { hasMountsBelow, MS_BIND, MS_SHARED, mount, propagationOf, unmount } from '../sys/mod.ts';
 import { ImageDb } from './images/image-db.ts';
 import type { ImageStore } from './images/image-store.ts';
 import type { LayerStore } from './layers/layer-store.ts';
@@ -59,11 +59,8 @@ function shareMounts(dataRoot: string, ownMark: string, log: Logger): void {
 
 /** Takes our own mount of the data-root back, unless containers still have theirs below it. */
 function unshareMounts(dataRoot: string, ownMark: string): void {
-  if (!existsSync(ownMark)) return;
-  try {
-    unmount(dataRoot, 0);
-    rmSync(ownMark, { force: true });
-  } catch (error) {
-    if (errnoOf(error) !== 'EBUSY') throw error;
-  }
+  if (!existsSync(ownMark) || hasMountsBelow(dataRoot)) return;
+  // Detached: the lock of a daemon that found the mount of a killed one lies on it, and is held for a while yet.
+  unmount(dataRoot);
+  rmSync(ownMark, { force: true });
 }

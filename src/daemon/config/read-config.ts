@@ -174,7 +174,7 @@ function cgroupDriver(options: string[]): Config['cgroupDriver'] {
 }
 
 /** `minke0`, or a name of its own for each other exec-root, so that several daemons do not share a bridge. */
-function bridgeName(execRoot: string): string {
+export function bridgeName(execRoot: string): string {
   if (execRoot === DEFAULT_EXEC_ROOT) return 'minke0';
   return `minke-${createHash('sha256').update(execRoot).digest('hex').slice(0, 8)}`;
 }

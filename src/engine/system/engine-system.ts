@@ -2,6 +2,14 @@ import type { ContainerStatus } from '../../spec/docker/mod.ts';
 import type { Host } from './host.ts';
 import { API_VERSION, MIN_API_VERSION, type System } from './system.ts';
 
+/** The OCI runtime. */
+export interface RuntimeVersion {
+  name: string;
+  version: string;
+  commit: string;
+  path: string;
+}
+
 /** What the system answers are made of; `daemon/` puts it together. */
 export interface SystemContext {
   host: Host;
@@ -13,7 +21,8 @@ export interface SystemContext {
   buildTime: string;
   /** Name and version of the JavaScript runtime. */
   jsRuntime: string;
-  runtime: { name: string; version: string; commit: string; path: string };
+  /** Asked when needed: it is a child process. */
+  runtime(): Promise<RuntimeVersion>;
   runtimeName: string;
   cgroup: CgroupFacts;
   settings: SystemSettings;
@@ -52,11 +61,14 @@ export interface SystemSettings {
 }
 
 export function createSystem(context: SystemContext): System {
-  return { info: async () => info(context), version: async () => version(context) };
+  return {
+    info: async () => info(context, await context.runtime()),
+    version: async () => version(context, await context.runtime()),
+  };
 }
 
-function info(context: SystemContext): Record<string, unknown> {
-  const { host, cgroup, settings, runtime } = context;
+function info(context: SystemContext, runtime: RuntimeVersion): Record<string, unknown> {
+  const { host, cgroup, settings } = context;
   const counts = context.countContainers();
   const running = (counts.running ?? 0) + (counts.restarting ?? 0);
   const paused = counts.paused ?? 0;
@@ -174,8 +186,8 @@ function warnings(cgroup: CgroupFacts): string[] | null {
   return said.length > 0 ? said : null;
 }
 
-function version(context: SystemContext): Record<string, unknown> {
-  const { host, runtime } = context;
+function version(context: SystemContext, runtime: RuntimeVersion): Record<string, unknown> {
+  const { host } = context;
   const shared = {
     ApiVersion: API_VERSION,
     MinAPIVersion: MIN_API_VERSION,

@@ -31,19 +31,36 @@ export class Firewall {
     this.#log = log;
   }
 
-  /** Loads the skeleton. Called again it repairs: all elements are put back in one transaction. */
-  async open(): Promise<void> {
+  /**
+   * Loads the skeleton. Called again it repairs: all elements are put back in one transaction. Gives nft's JSON of all
+   * chains there are, of other tables too: asked for in the same run, since each costs some milliseconds.
+   */
+  async open(): Promise<string> {
     const script = tableScript(this.#table);
+    // Not as input: with -j, nft opens /dev/stdin, which a socket (a pipe of node:child_process) does not allow.
+    const load = async (text: string) =>
+      (await run(['nft', '-j', `${text}list chains`])).stdout.toString('utf8');
+    let chains: string;
     try {
-      await run(['nft', '-f', '-'], { input: script });
+      chains = await load(script);
     } catch (error) {
       // A table of another version has sets of other types.
       this.#log.warn('the nftables table is made anew', { table: this.#table, error });
       const anew = `table inet ${this.#table}\ndelete table inet ${this.#table}\n${script}`;
-      await run(['nft', '-f', '-'], { input: anew });
+      chains = await load(anew);
     }
     this.#socket ??= new Nfnetlink();
     if (this.#bridges.size > 0 || this.#publications.size > 0) this.#putBack(SETS);
+    return chains;
+  }
+
+  /** Removes the table. */
+  async remove(): Promise<void> {
+    this.#bridges.clear();
+    this.#publications.clear();
+    // Declared first, so that it is there to be deleted.
+    const script = `table inet ${this.#table}\ndelete table inet ${this.#table}\n`;
+    await run(['nft', '-f', '-'], { input: script });
   }
 
   close(): void {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { errnoOf, type Logger } from '../../base/mod.ts';
 import { run } from '../../sys/mod.ts';
 
@@ -25,10 +26,11 @@ export class ForeignChains {
     this.#log = log;
   }
 
-  /** Looks for such chains. */
-  async open(): Promise<void> {
-    const { stdout } = await run(['nft', '-j', 'list', 'chains']);
-    this.#chains = parseForwardDrops(stdout.toString('utf8'), this.#own);
+  /** Looks for such chains in nft's JSON of all chains, and among those of iptables-legacy. */
+  async open(chains: string): Promise<void> {
+    this.#chains = parseForwardDrops(chains, this.#own);
+    // Asking iptables-legacy would make its tables where there are none.
+    if (!existsSync('/proc/net/ip_tables_names')) return;
     this.#legacy = (await this.#iptables(['-S', 'FORWARD']))?.includes('-P FORWARD DROP') ?? false;
   }
 

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError, type Logger, messageOf } from '../../base/mod.ts';
 import { Pidfd } from '../../sys/mod.ts';
@@ -8,13 +9,14 @@ import { connectKeeper } from './keeper-launch.ts';
 const RETRY_MS = 1_000;
 /** What may be asked twice. */
 const REPEATABLE: ReadonlySet<OperationName> = new Set(['abort', 'forget', 'list', 'closeStdin']);
+const END_MS = 500;
 
 /** A keeper, whichever: connects again, starting a new one, when the one at hand is gone. */
 export class KeeperLink {
   readonly #execRoot: string;
   readonly #log: Logger;
   #state: Promise<{ connection: KeeperConnection; pidfd: Pidfd }> | undefined;
-  #closed = false;
+  #closed = true;
   onExit: (exit: ExitRecord) => void = () => {};
   /** A connection was lost and there is one again, maybe to another keeper. */
   onReconnect: () => Promise<void> = async () => {};
@@ -24,18 +26,31 @@ export class KeeperLink {
     this.#log = log;
   }
 
-  async open(): Promise<void> {
+  /** From now on there is a keeper for whoever asks: the first request connects, or `connect`. */
+  open(): void {
     this.#closed = false;
-    this.#state = this.#connect();
-    await this.#state;
   }
 
-  async close(): Promise<void> {
+  async connect(): Promise<void> {
+    await this.#current();
+  }
+
+  /** Whether anybody asked for a keeper. */
+  get used(): boolean {
+    return this.#state !== undefined;
+  }
+
+  /** `end`: the keeper is to end too, if it holds nothing. */
+  async close({ end = false } = {}): Promise<void> {
     this.#closed = true;
     const state = await this.#state?.catch(() => undefined);
-    state?.connection.close();
-    state?.pidfd[Symbol.dispose]();
     this.#state = undefined;
+    if (!state) return;
+    using pidfd = state.pidfd;
+    // It would let go of the pidfd.
+    state.connection.onClose = () => {};
+    if (end) await endProcess(pidfd);
+    state.connection.close();
   }
 
   async request<K extends OperationName>(
@@ -57,9 +72,17 @@ export class KeeperLink {
     return (await this.#current()).pidfd.getfd(number);
   }
 
-  #current(): Promise<{ connection: KeeperConnection; pidfd: Pidfd }> {
-    if (this.#state === undefined) throw new EngineError('unavailable', 'not connected to the keeper');
-    return this.#state;
+  async #current(): Promise<{ connection: KeeperConnection; pidfd: Pidfd }> {
+    if (this.#closed) throw new EngineError('unavailable', 'not connected to the keeper');
+    this.#state ??= this.#connect();
+    const state = this.#state;
+    try {
+      return await state;
+    } catch (error) {
+      // The next request tries again.
+      if (this.#state === state) this.#state = undefined;
+      throw error;
+    }
   }
 
   async #connect(): Promise<{ connection: KeeperConnection; pidfd: Pidfd }> {
@@ -88,6 +111,12 @@ export class KeeperLink {
       }
     }
   }
+}
+
+/** Asks a process to end, and waits a little for it. A keeper that holds containers does not. */
+async function endProcess(pidfd: Pidfd): Promise<void> {
+  if (!pidfd.signal(constants.signals.SIGTERM)) return;
+  for (let waited = 0; waited < END_MS && !pidfd.ended; waited += 2) await sleep(2);
 }
 
 function logFields({ pid, version, build }: HelloReply): Record<string, unknown> {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import { EngineError } from '../../base/mod.ts';
 import { run } from '../../sys/mod.ts';
 import type { CgroupDriver } from '../cgroups/host.ts';
@@ -20,6 +20,11 @@ export class OciProgram {
     this.#execRoot = execRoot;
     this.#driver = driver;
     this.#asked = path;
+  }
+
+  /** By its file's name; `version` asks the program itself. */
+  get name(): string {
+    return basename(this.#asked ?? findRuntime());
   }
 
   async version(): Promise<RuntimeVersion> {

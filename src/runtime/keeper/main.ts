@@ -1,4 +1,4 @@
-import { ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { becomeSubreaper, lowerOomScore, tryLockFile } from '../../sys/mod.ts';
 import { Children } from './children.ts';
@@ -33,11 +33,17 @@ async function main(execRoot: string): Promise<void> {
   };
   const idle = () => server.connections === 0 && containers.size === 0 && context.underWay.size === 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const path = join(execRoot, 'keeper.sock');
+  // Without a socket, the next daemon knows that we left nothing. The lock is still ours, so it is our socket.
+  const end = () => {
+    rmSync(path, { force: true });
+    process.exit(0);
+  };
   const endWhenIdle = () => {
     clearTimeout(timer);
     if (!idle()) return;
     timer = setTimeout(() => {
-      if (idle()) process.exit(0);
+      if (idle()) end();
     }, IDLE_MS);
   };
   const server = new KeeperServer(context, `${process.versions.bun ?? process.version}`, endWhenIdle);
@@ -45,10 +51,10 @@ async function main(execRoot: string): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     // Containers outlive whoever stops us; with none, there is nothing to stay for.
     process.on(signal, () => {
-      if (containers.size === 0 && context.underWay.size === 0) process.exit(0);
+      if (containers.size === 0 && context.underWay.size === 0) end();
     });
   }
-  await server.listen(join(execRoot, 'keeper.sock'));
+  await server.listen(path);
   endWhenIdle();
 }
 

@@ -9,11 +9,7 @@ export function propagationOf(path: string): {
   propagation: 'shared' | 'slave' | 'private';
 } {
   let best: { point: string; fields: string[] } | undefined;
-  for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
-    const fields = line.split(' ');
-    const point = (fields[4] ?? '').replace(/\\([0-7]{3})/g, (_, code: string) =>
-      String.fromCharCode(Number.parseInt(code, 8)),
-    );
+  for (const { point, fields } of mounts()) {
     const covers = point === '/' || path === point || path.startsWith(`${point}/`);
     // The last of several mounts on one point is the one that shows.
     if (point !== '' && covers && point.length >= (best?.point.length ?? 0)) best = { point, fields };
@@ -25,4 +21,21 @@ export function propagationOf(path: string): {
       ? 'slave'
       : 'private';
   return { isMountPoint: best?.point === path, propagation };
+}
+
+/** Whether anything is mounted below `path`. Reads all mounts. */
+export function hasMountsBelow(path: string): boolean {
+  return mounts().some(({ point }) => point.startsWith(`${path}/`));
+}
+
+function mounts(): { point: string; fields: string[] }[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => {
+      const fields = line.split(' ');
+      const point = (fields[4] ?? '').replace(/\\([0-7]{3})/g, (_, code: string) =>
+        String.fromCharCode(Number.parseInt(code, 8)),
+      );
+      return { point, fields };
+    });
 }
