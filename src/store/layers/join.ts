@@ -1,4 +1,4 @@
-import { closeSync, copyFileSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, copyFileSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../../base/mod.ts';
 import {
@@ -15,6 +15,10 @@ import type { DeferredLink, StagedJoin } from './staged-record.ts';
 
 const O_DIRECTORY = 0o200000;
 const O_CREATE_NEW = 0o1 | 0o100 | 0o200 | 0o400000;
+const JOIN_FILE = 'join.json';
+const QUICK_BYTES = 64 * 1024;
+/** Looks into layers below. */
+const QUICK_LOOKS = 256;
 
 /**
  * Does what a staged layer needs its parent for: directories that it only implies take after the parent's (unpacked
@@ -34,9 +38,16 @@ export function joinLayer(directory: string, below: readonly string[]): void {
   }
 }
 
+/** True if it takes a millisecond or two, and so may be done on the main thread. */
+export function isQuickJoin(directory: string, layersBelow: number): boolean {
+  if (statSync(join(directory, JOIN_FILE)).size > QUICK_BYTES) return false;
+  const { implied, links } = readJoin(directory);
+  return links.length === 0 && implied.length * layersBelow <= QUICK_LOOKS;
+}
+
 /** What a staged layer noted for its join. */
-export function readJoin(directory: string): StagedJoin {
-  return JSON.parse(readFileSync(join(directory, 'join.json'), 'utf8')) as StagedJoin;
+function readJoin(directory: string): StagedJoin {
+  return JSON.parse(readFileSync(join(directory, JOIN_FILE), 'utf8')) as StagedJoin;
 }
 
 function takeAfter(diff: number, view: MergedView, path: string): void {

@@ -8,7 +8,7 @@ import { DiskThread } from './disk-thread.ts';
 import { addOrigin } from './distribution.ts';
 import { Durability } from './durability.ts';
 import { type HeldLayer, HeldLayers } from './held-layers.ts';
-import { joinLayer, readJoin } from './join.ts';
+import { isQuickJoin, joinLayer } from './join.ts';
 import { digestFile, emptyStaging, loadLayers, recoverLayers, unrecordLayer } from './layer-db.ts';
 import type {
   ContainerMount,
@@ -25,9 +25,6 @@ import { MountHolds } from './mounts/mount-holds.ts';
 import { readDirectory, readOptional } from './overlay-directory.ts';
 import { placeLayer } from './place-layer.ts';
 import { Stager } from './stage/stager.ts';
-
-/** Looks into layers that take a millisecond or two. */
-const JOIN_LOOKS = 256;
 
 /** Layers as Docker's overlay2 driver keeps them; see `LayerStore`. Open one for each data-root. */
 export class OverlayLayers implements LayerStore {
@@ -245,8 +242,7 @@ export class OverlayLayers implements LayerStore {
 
   /** On this thread if it is a matter of a few looks, as for nearly all layers; files are copied elsewhere. */
   async #join({ directory }: StagedLayer, below: string[]): Promise<void> {
-    const { implied, links } = readJoin(directory);
-    if (links.length === 0 && implied.length * below.length <= JOIN_LOOKS) joinLayer(directory, below);
+    if (isQuickJoin(directory, below.length)) joinLayer(directory, below);
     else await this.#disk.call('join', { directory, below });
   }
 

@@ -64,7 +64,12 @@ export class LayerJob implements TarSink {
     mkdirSync(diff, { recursive: true, mode: 0o755 });
     this.#tree = new LayerTree(openTreeRoot(diff));
     this.#unpacker = new Unpacker(this.#tree, process.umask());
-    this.#split = new TarSplitWriter(join(request.directory, 'tar-split.json.gz'), scratch);
+    try {
+      this.#split = new TarSplitWriter(join(request.directory, 'tar-split.json.gz'), scratch);
+    } catch (error) {
+      this.#tree.close();
+      throw error;
+    }
   }
 
   /**
@@ -94,7 +99,7 @@ export class LayerJob implements TarSink {
     this.#guard(() => {
       this.#split.end();
       this.#tree.finish();
-      const record: StagedJoin = { implied: this.#tree.implied(), links: this.#unpacker.links };
+      const record: StagedJoin = { implied: this.#tree.implied(), links: this.#unpacker.links.all };
       writeFileSync(join(this.#request.directory, 'join.json'), JSON.stringify(record));
     });
     if (this.#failure) throw this.#failure;
@@ -159,11 +164,15 @@ export class LayerJob implements TarSink {
   }
 }
 
+const MAX_REASON = 8192;
+
 /** Compat: the words that Docker puts before whatever went wrong with unpacking. */
 function layerError(error: unknown): EngineError {
   const known = error instanceof EngineError ? error.code : undefined;
   const disk = error instanceof Error && 'code' in error && /^E[A-Z]/.test(String(error.code));
-  const reason = disk ? wording(messageOf(error), String(error.code)) : messageOf(error);
+  const full = disk ? wording(messageOf(error), String(error.code)) : messageOf(error);
+  // Names in archives may be a megabyte long.
+  const reason = full.length > MAX_REASON ? `${full.slice(0, MAX_REASON)}…` : full;
   return new EngineError(known ?? (disk ? 'internal' : 'invalid'), `failed to register layer: ${reason}`, {
     cause: error,
   });

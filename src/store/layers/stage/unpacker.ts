@@ -1,7 +1,7 @@
 import { closeSync, fchownSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { EngineError } from '../../../base/mod.ts';
-import { type ByteString, displayBytes, ENTRY_TYPES, type TarEntry } from '../../../spec/tar/mod.ts';
+import { type ByteString, ENTRY_TYPES, type TarEntry } from '../../../spec/tar/mod.ts';
 import {
   type CString,
   chmodAt,
@@ -14,7 +14,6 @@ import {
   mknodAt,
   must,
   openAt,
-  SysError,
   setTimesAt,
   setTimesFd,
   setXattr,
@@ -22,9 +21,10 @@ import {
   symlinkAt,
   unlinkAt,
 } from '../../../sys/mod.ts';
-import type { DeferredLink } from '../staged-record.ts';
+import { DeferredLinks } from './deferred-links.ts';
 import type { LayerTree } from './layer-tree.ts';
 import { cleanMemberPath, type MemberPath, splitMemberPath } from './member-path.ts';
+import { duplicate, failed, quote } from './unpack-errors.ts';
 
 const { EEXIST, ENOENT, EISDIR, EPERM, EOPNOTSUPP } = constants.errno;
 const O_CREATE_NEW = 0o1 | 0o100 | 0o200 | 0o400000;
@@ -51,7 +51,7 @@ export class Unpacker {
   #entry: TarEntry | undefined;
   /** Names that `.wh.` members of this layer hide. */
   readonly #whiteouts = new Set<MemberPath>();
-  readonly links: DeferredLink[] = [];
+  readonly links = new DeferredLinks();
   /** Bytes as Docker counts a layer: of files and link targets, each file once. */
   size = 0;
 
@@ -204,7 +204,7 @@ export class Unpacker {
         from < 0
           ? from
           : this.#tryCreate(path, dir, name, () => linkAt(from, cString(base, 'latin1'), dir, name));
-      if (result === -ENOENT) this.links.push({ path, target });
+      if (result === -ENOENT) this.links.add(path, target);
       else if (result < 0) throw failed('link', path, result);
     } finally {
       this.#tree.release(parent, from);
@@ -298,28 +298,3 @@ export class Unpacker {
 }
 
 const DOT: CString = cString('.');
-
-function quote(name: ByteString): string {
-  return JSON.stringify(displayBytes(name));
-}
-
-/** Compat: tar-split, and so Docker, refuses such layers in these words. */
-function duplicate(): EngineError {
-  return new EngineError('invalid', 'duplicates of file paths not supported');
-}
-
-const HOSTILE = new Set([
-  constants.errno.ENOTDIR,
-  constants.errno.ENAMETOOLONG,
-  constants.errno.ELOOP,
-  ENOENT,
-  EPERM,
-  constants.errno.EINVAL,
-  constants.errno.EXDEV,
-  constants.errno.EMLINK,
-]);
-
-function failed(call: string, path: ByteString, result: number): EngineError {
-  const cause = new SysError(call, -result, displayBytes(path));
-  return new EngineError(HOSTILE.has(-result) ? 'invalid' : 'internal', cause.message, { cause });
-}
