@@ -19,6 +19,7 @@ export class KeeperConnection {
   #next = 1;
   onExit: (exit: ExitRecord) => void = () => {};
   onClose: () => void = () => {};
+  readonly #closed = Promise.withResolvers<void>();
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -36,7 +37,13 @@ export class KeeperConnection {
       for (const { reject } of this.#pending.values()) reject(new ConnectionLost());
       this.#pending.clear();
       this.onClose();
+      this.#closed.resolve();
     });
+  }
+
+  /** Resolves once `onClose` was called. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
   }
 
   /** Rejects (ENOENT, ECONNREFUSED) if no keeper listens at `path`. */
