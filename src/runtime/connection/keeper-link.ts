@@ -63,6 +63,7 @@ export class KeeperLink {
     } catch (error) {
       // The next keeper does it: a removal must not be left half done because this one ended in the middle.
       if (!(error instanceof ConnectionLost) || !REPEATABLE.has(op) || this.#closed) throw error;
+      await connection.closed;
     }
     return await (await this.#current()).connection.request(op, fields);
   }
