@@ -32,6 +32,7 @@ const S_IFCHR = 0o020000;
 const S_IFBLK = 0o060000;
 const S_IFIFO = 0o010000;
 const SPECIAL_BITS = 0o7000;
+const SETGID = 0o2000;
 const MAX_ID = 0xffff_fffe;
 
 const WHITEOUT = '.wh.';
@@ -47,6 +48,8 @@ const YES = Buffer.from('y');
 export class Unpacker {
   readonly #tree: LayerTree;
   readonly #umask: number;
+  /** Some directory of this layer hands its group to what is made in it. */
+  #hasSetgid = false;
   #fd = -1;
   #entry: TarEntry | undefined;
   /** Names that `.wh.` members of this layer hide. */
@@ -86,7 +89,7 @@ export class Unpacker {
     this.#fd = -1;
     try {
       // Any change of owner takes setuid away, so the mode comes after it.
-      if (entry.uid !== 0 || entry.gid !== 0) fchownSync(fd, entry.uid, entry.gid);
+      if (this.#mustChown(entry)) fchownSync(fd, entry.uid, entry.gid);
       if (entry.mode & (this.#umask | SPECIAL_BITS))
         must('fchmod', chmodFd(fd, entry.mode), quote(entry.name));
       this.#xattrs(fd, entry);
@@ -152,7 +155,7 @@ export class Unpacker {
 
   /** Attributes of what is neither a file nor a directory. */
   #attributes(dir: number, name: CString, base: ByteString, entry: TarEntry): void {
-    if (entry.uid !== 0 || entry.gid !== 0) this.#chown(dir, name, entry);
+    if (this.#mustChown(entry)) this.#chown(dir, name, entry);
     if (entry.type !== ENTRY_TYPES.symlink)
       must('fchmodat', chmodAt(dir, name, entry.mode), quote(entry.name));
     this.#xattrs(`/proc/self/fd/${dir}/${base}`, entry);
@@ -179,8 +182,9 @@ export class Unpacker {
   }
 
   #directoryAttributes(dir: number, name: CString, path: MemberPath, entry: TarEntry): void {
-    if (entry.uid !== 0 || entry.gid !== 0) this.#chown(dir, name, entry);
+    if (this.#mustChown(entry)) this.#chown(dir, name, entry);
     must('fchmodat', chmodAt(dir, name, entry.mode), quote(path));
+    if (entry.mode & SETGID) this.#hasSetgid = true;
     this.#tree.declare(path, entry.mtime);
     if (entry.xattrs.length > 0) this.#xattrs(`/proc/self/fd/${this.#tree.directory(path)}/.`, entry);
   }
@@ -276,6 +280,11 @@ export class Unpacker {
       'invalid',
       `cannot overwrite directory ${quote(path)} with non-directory ${quote(path)}`,
     );
+  }
+
+  /** What we make belongs to root already, but not to its group below a directory with the setgid bit. */
+  #mustChown({ uid, gid }: TarEntry): boolean {
+    return uid !== 0 || gid !== 0 || this.#hasSetgid;
   }
 
   #chown(dir: number, name: CString, entry: TarEntry): void {
