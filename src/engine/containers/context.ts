@@ -76,7 +76,10 @@ export interface VolumesForContainers {
     driver: string,
     labels: Record<string, string>,
     options: Record<string, string>,
+    madeFor?: string,
   ): VolumeRecord;
+  /** Removes the volumes without a name that were made for that container, unless another one uses them. */
+  removeMadeFor(id: string): Promise<void>;
   get(name: string): VolumeRecord | undefined;
   mountpoint(name: string): string;
   /** Removes it if no container uses it any more; says nothing if it is not there. */

@@ -16,6 +16,7 @@ import type { ContainerRecord, MountPointRecord } from '../../store/mod.ts';
 import { Container } from './container.ts';
 import type { ContainerCreateRequest } from './containers.ts';
 import { announce, type ContainersContext } from './context.ts';
+import { intendCreate } from './create-intent.ts';
 import { withHostDefaults } from './host-defaults.ts';
 import { withImageDefaults } from './image-defaults.ts';
 import { planMounts } from './mount-points.ts';
@@ -50,17 +51,19 @@ export async function create(
   const mode = parseNetworkMode(context, hostConfig.NetworkMode);
   if (mode.kind === 'host' && config.Hostname === '') config.Hostname = hostname();
 
+  const id = newId<ContainerId>();
+  using _intent = intendCreate(context, id);
   await using undo = new Cleanup((what, error) => {
     context.log.warn('cannot undo a step of create', { what, error: messageOf(error) });
   });
-  const id = newId<ContainerId>();
   if (config.Hostname === '' && mode.kind !== 'container') config.Hostname = shortId(id);
   const name = reserveName(context, id, request.name);
   undo.defer('name', () => context.directory.unreserve(name, id));
-  const plan = planMounts(context, config, hostConfig);
+  const created: string[] = [];
   undo.defer('volumes', async () => {
-    for (const volume of plan.created) await context.volumes.removeIfUnused(volume);
+    for (const volume of created) await context.volumes.removeIfUnused(volume);
   });
+  const plan = planMounts(context, config, hostConfig, { id, created });
   if (request.defaultReadOnlyNonRecursive) keepReadOnlyFlat(plan.mountPoints);
   const networks = requestedEndpoints(context, hostConfig, request);
   const directory = context.records.directory(id);

@@ -9,6 +9,8 @@ export interface MountPlan {
   mountPoints: Record<string, MountPointRecord>;
   /** Volumes that this plan made, to be undone if the create fails. */
   created: string[];
+  /** The container's id. */
+  madeFor: string;
 }
 
 /**
@@ -19,8 +21,9 @@ export function planMounts(
   context: ContainersContext,
   config: ContainerConfig,
   hostConfig: HostConfig,
+  { id: madeFor, created }: { id: string; created: string[] },
 ): MountPlan {
-  const plan: MountPlan = { mountPoints: {}, created: [] };
+  const plan: MountPlan = { mountPoints: {}, created, madeFor };
   const add = (point: MountPointRecord, explicit: boolean) => {
     if (explicit && plan.mountPoints[point.Destination] && !inherited.has(point.Destination)) {
       throw new EngineError('invalid', `Duplicate mount point: ${point.Destination}`);
@@ -63,6 +66,7 @@ export function planMounts(
   return plan;
 }
 
+/** Compat: a container that is not there is a wrong parameter: at 404 clients would pull the image. */
 function inheritedMounts(context: ContainersContext, from: string): MountPointRecord[] {
   const [ref = '', mode = 'rw'] = from.split(':');
   if (!['ro', 'rw', 'z', 'Z'].includes(mode)) {
@@ -162,7 +166,7 @@ function volumePoint(
   options: Record<string, string>,
 ): MountPointRecord {
   const known = name !== undefined && context.volumes.get(name) !== undefined;
-  const volume = context.volumes.ensure(name, driver, labels, options);
+  const volume = context.volumes.ensure(name, driver, labels, options, plan.madeFor);
   if (!known) plan.created.push(volume.name);
   return {
     Type: 'volume',

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { ContainerRecord } from '../../store/mod.ts';
 import type { Container } from './container.ts';
+import { intendCreate } from './create-intent.ts';
 import { restoreContainers, startByPolicy } from './restore.ts';
 import { handleExit } from './supervise.ts';
 import { EngineBench } from './testing.ts';
@@ -172,6 +173,18 @@ describe('a restore', () => {
     await restoreContainers(bench.context);
     expect(bench.context.directory.all()).toEqual([]);
     expect(bench.removedVolumes).toEqual(['anonymous']);
+  });
+
+  test('takes the volumes of a create that was cut off, and of no other', async () => {
+    const container = bench.add();
+    const cutOff = 'c'.repeat(64);
+    // What a SIGKILL leaves: nobody disposes of it.
+    intendCreate(bench.context, cutOff);
+    intendCreate(bench.context, container.id);
+    bench.forget();
+    await restoreContainers(bench.context);
+    await restoreContainers(bench.context);
+    expect(bench.removedVolumes).toEqual([`of ${cutOff}`]);
   });
 
   test('is not held up by a container that hangs in its start', async () => {

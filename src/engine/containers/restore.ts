@@ -3,6 +3,7 @@ import type { Sandbox } from '../../net/mod.ts';
 import type { HeldContainer } from '../../runtime/mod.ts';
 import { Container } from './container.ts';
 import { announce, type ContainersContext, save, transition } from './context.ts';
+import { undoCutOffCreates } from './create-intent.ts';
 import { logTarget } from './log-target.ts';
 import { removeLocked } from './remove.ts';
 import { applySandbox } from './sandbox.ts';
@@ -40,6 +41,7 @@ export async function restoreContainers(context: ContainersContext): Promise<voi
     }
   }
   await removeStrayMounts(context);
+  await undoCutOffCreates(context);
   for (const { id } of listed) {
     // One whose record cannot be read runs on.
     if (context.records.has(id)) continue;

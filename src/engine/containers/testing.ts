@@ -68,7 +68,14 @@ export class EngineBench {
     const step = (name: string) => (id: string) => this.#step(name, id);
     const stdio = { directory: this.root, stdin: undefined, stdout: '', stderr: '', staging: '' };
     const doubles = {
-      settings: { dns: [], dnsSearch: [], dnsOptions: [], cgroupParent: '', stopTimeout: 10 },
+      settings: {
+        execRoot: this.root,
+        dns: [],
+        dnsSearch: [],
+        dnsOptions: [],
+        cgroupParent: '',
+        stopTimeout: 10,
+      },
       directory: new Directory(),
       locks: new KeyedLock(),
       records: this.records,
@@ -128,6 +135,7 @@ export class EngineBench {
       networks: { find: () => ({ id: newId() }) },
       volumes: {
         get: () => ({ anonymous: true }),
+        removeMadeFor: async (id: string) => void this.removedVolumes.push(`of ${id}`),
         removeIfUnused: async (name: string) => void this.removedVolumes.push(name),
       },
       log: silentLogger,

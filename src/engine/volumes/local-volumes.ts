@@ -40,6 +40,7 @@ export class LocalVolumes implements VolumesBackend {
     driver: string,
     labels: Record<string, string>,
     options: Record<string, string>,
+    madeFor?: string,
   ): VolumeRecord {
     if (driver !== '' && driver !== 'local') {
       throw new EngineError(
@@ -68,6 +69,7 @@ export class LocalVolumes implements VolumesBackend {
       options,
       createdAt: formatTime(nowNano()).replace(/\.\d+Z$/, 'Z'),
       anonymous: name === undefined,
+      ...(name === undefined && madeFor !== undefined && { madeFor }),
     };
     this.#records.create(record);
     this.#byName.set(record.name, record);
@@ -78,6 +80,12 @@ export class LocalVolumes implements VolumesBackend {
   /** Removes it if no container uses it any more; says nothing if it is not there. */
   async removeIfUnused(name: string): Promise<void> {
     if (this.#byName.has(name) && this.#users.usersOf(name).length === 0) await this.#destroy(name);
+  }
+
+  /** A create was cut off: the volumes without a name that it made go. */
+  async removeMadeFor(id: string): Promise<void> {
+    for (const { name, madeFor } of [...this.#byName.values()])
+      if (madeFor === id) await this.removeIfUnused(name);
   }
 
   async list(filters: Filters): Promise<{ volumes: Volume[]; warnings: string[] }> {

@@ -12,6 +12,8 @@ export interface VolumeRecord {
   createdAt: string;
   /** Made for a container without a name: `rm -v` and `--rm` remove it. */
   anonymous: boolean;
+  /** Id of the container that it was made for, if it has no name. */
+  madeFor?: string;
 }
 
 const RECORD = 'minke.json';
