@@ -1,9 +1,10 @@
+import { expect } from 'bun:test';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { silentLogger } from '../base/mod.ts';
-import type { DiffId, Digest } from '../spec/digest.ts';
+import type { ChainId, DiffId, Digest } from '../spec/digest.ts';
 import {
   type ByteString,
   END_OF_ARCHIVE,
@@ -13,6 +14,7 @@ import {
   type TarEntry,
   toByteString,
 } from '../spec/tar/mod.ts';
+import type { Layer } from './layers/layer-store.ts';
 import { openStore, type Store } from './open-store.ts';
 
 /** For tests of this room: archives made of a few words, and a store in a directory of its own. */
@@ -97,4 +99,30 @@ export async function testStore(): Promise<TestStore> {
     },
   };
   return made;
+}
+
+/** Stages and commits one layer. */
+export async function add(at: TestStore, members: Member[], parent?: ChainId): Promise<Layer> {
+  const { blob, ...known } = blobOf(tarOf(members));
+  const staged = await at.store.layers.stage({ ...known, source: pieces(blob) });
+  return await at.store.layers.commit(staged, parent);
+}
+
+/** Mounts a container above `parent`, runs `look` on its rootfs, and removes it. */
+export async function mounted<T>(
+  at: TestStore,
+  parent: ChainId | undefined,
+  look: (root: string) => T,
+): Promise<T> {
+  await at.store.layers.createMount('c1', parent, { ephemeral: true });
+  try {
+    return look(await at.store.layers.mount('c1'));
+  } finally {
+    await at.store.layers.removeMount('c1');
+  }
+}
+
+/** Asserts that nothing is left in the staging area. */
+export function nothingStaged(at: TestStore): void {
+  expect(readdirSync(join(at.dataRoot, 'overlay2/.minke-staging'))).toEqual([]);
 }

@@ -1,15 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ChainId } from '../../spec/digest.ts';
-import { blobOf, type Member, pieces, type TestStore, tarOf, testStore } from '../testing.ts';
+import { add, blobOf, nothingStaged, pieces, type TestStore, tarOf, testStore } from '../testing.ts';
 import type { Layer } from './layer-store.ts';
-
-async function add(at: TestStore, members: Member[], parent?: ChainId): Promise<Layer> {
-  const { blob, ...known } = blobOf(tarOf(members));
-  const staged = await at.store.layers.stage({ ...known, source: pieces(blob) });
-  return await at.store.layers.commit(staged, parent);
-}
 
 function recordOf(at: TestStore, layer: Layer): string {
   return join(at.dataRoot, 'image/overlay2/layerdb/sha256', layer.chainId.slice(7));
@@ -23,6 +16,20 @@ async function lose(at: TestStore, layer: Layer): Promise<void> {
 }
 
 describe('holds', () => {
+  test('release removes what nobody holds, the uppermost first; a mount holds', async () => {
+    await using at = await testStore();
+    const { layers } = at.store;
+    const bottom = await add(at, [{ name: 'a' }]);
+    const top = await add(at, [{ name: 'b' }], bottom.chainId);
+    layers.retain(top.chainId);
+    await layers.createMount('c1', top.chainId);
+    expect(await layers.release(top.chainId)).toEqual([]);
+    await layers.removeMount('c1');
+    expect(layers.list()).toEqual([]);
+    expect(readdirSync(join(at.dataRoot, 'overlay2')).sort()).toEqual(['.minke-staging', 'l']);
+    nothingStaged(at);
+  });
+
   test('a mount that cannot be made leaves nothing, and drops its hold once', async () => {
     await using at = await testStore();
     const { layers } = at.store;
@@ -105,6 +112,41 @@ describe('leftovers', () => {
 });
 
 describe('durability', () => {
+  test('a layer that was not synced is kept after a restart and dropped after a reboot', async () => {
+    await using at = await testStore();
+    const layer = await add(at, [{ name: 'a' }]);
+    const mark = join(at.dataRoot, 'image/overlay2/layerdb/sha256', layer.chainId.slice(7), 'unsynced');
+    expect(existsSync(mark)).toBe(true);
+    await at.store.layers.sync();
+    expect(existsSync(mark)).toBe(false);
+    await at.reopen({ reboot: true });
+    expect(at.store.layers.get(layer.chainId)?.diffId).toBe(layer.diffId);
+    writeFileSync(mark, '');
+    await at.reopen({ reboot: true });
+    expect(at.store.layers.list()).toEqual([]);
+    await at.store.close();
+    nothingStaged(at);
+  });
+
+  test('what a crash left half made is removed at the next start', async () => {
+    await using at = await testStore();
+    const layer = await add(at, [{ name: 'a' }]);
+    const { renameSync, mkdirSync } = await import('node:fs');
+    const db = join(at.dataRoot, 'image/overlay2/layerdb');
+    renameSync(join(db, 'sha256', layer.chainId.slice(7)), join(db, 'tmp', `minke-${layer.cacheId}`));
+    mkdirSync(join(at.dataRoot, 'overlay2/.minke-staging/half/diff'), { recursive: true });
+    mkdirSync(join(at.dataRoot, 'overlay2/buildkit-like/diff'), { recursive: true });
+    await at.reopen();
+    expect(readdirSync(join(at.dataRoot, 'overlay2')).sort()).toEqual([
+      '.minke-staging',
+      'buildkit-like',
+      'l',
+    ]);
+    expect(readdirSync(join(at.dataRoot, 'overlay2/l'))).toEqual([]);
+    await at.store.close();
+    nothingStaged(at);
+  });
+
   test('a sync that began before a layer was placed does not count for it', async () => {
     await using at = await testStore();
     const bottom = await add(at, [{ name: 't', content: 'x' }]);
