@@ -15,6 +15,7 @@ import type { ContainerRecord, MountPointRecord } from '../../store/mod.ts';
 import type { Container } from './container.ts';
 import { writeContainerFiles } from './container-files.ts';
 import type { ContainersContext } from './context.ts';
+import { requireInit } from './init-program.ts';
 import { parseNetworkMode } from './network-mode.ts';
 import { isRunning } from './status.ts';
 
@@ -46,6 +47,7 @@ export async function bundleSpec(
     env: containerEnv(config.Env, { hostname: name, tty: config.Tty, home: user.home }),
     cwd: config.WorkingDir || '/',
     consoleSize: hostConfig.ConsoleSize,
+    ...(hostConfig.Init ? { initPath: requireInit() } : {}),
     host: gatherHostFacts(hostConfig, context.cgroup, { cgroupParent: context.settings.cgroupParent }),
   };
   return buildSpec(input);

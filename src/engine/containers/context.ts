@@ -54,6 +54,13 @@ export interface HostLimits {
   cgroupVersion: 1 | 2;
   /** Swap can be limited. */
   swapLimit: boolean;
+  /** The kernel can be told not to kill for lack of memory (cgroup v1). */
+  oomKillDisable: boolean;
+  blkioWeight: boolean;
+  blkioWeightDevice: boolean;
+  /** CPUs and memory nodes that containers may be bound to, as a list. */
+  cpusetCpus: string;
+  cpusetMems: string;
 }
 
 export interface ImagesForContainers {

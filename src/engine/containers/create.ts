@@ -21,10 +21,11 @@ import { withHostDefaults } from './host-defaults.ts';
 import { withImageDefaults } from './image-defaults.ts';
 import { planMounts } from './mount-points.ts';
 import { generateName } from './name-generator.ts';
-import { emptyEndpoint, parseNetworkMode } from './network-mode.ts';
+import { emptyEndpoint, parseNetworkMode, resolveSharedContainers } from './network-mode.ts';
 import { populateVolumes } from './populate-volumes.ts';
 import { validatePorts } from './port-requests.ts';
 import { validateConfig, validateHostConfig, validateName } from './validate.ts';
+import { validateEndpoint, validateNetworkMode } from './validate-network.ts';
 
 /**
  * Makes a container: its volumes, its writable layer and its record, in this order, so that what a crash leaves is
@@ -35,6 +36,7 @@ export async function create(
   request: ContainerCreateRequest,
 ): Promise<{ id: string; warnings: string[] }> {
   if (request.name) validateName(request.name);
+  validateNetworkMode(request.config, request.hostConfig);
   const image = context.images.resolve(request.config.Image, request.platform);
   const config = withImageDefaults(request.config, image.config.config ?? {});
   validateConfig(config);
@@ -46,6 +48,7 @@ export async function create(
     throw new EngineError('invalid', `unknown or invalid runtime name: ${hostConfig.Runtime}`);
   }
   const warnings = validateHostConfig(hostConfig, context.settings.host);
+  resolveSharedContainers(context, hostConfig);
   validatePorts(config, hostConfig);
   context.logs.validate(hostConfig.LogConfig);
   const mode = parseNetworkMode(context, hostConfig.NetworkMode);
@@ -147,7 +150,9 @@ function requestedEndpoints(
   const asked = request.networkingConfig.EndpointsConfig ?? {};
   const endpoints: Record<string, EndpointSettings> = {};
   for (const [key, settings] of Object.entries(asked)) {
-    endpoints[key === 'default' ? 'bridge' : key] = { ...emptyEndpoint(), ...(settings ?? {}) };
+    const name = key === 'default' ? 'bridge' : key;
+    validateEndpoint(name, settings ?? {}, !['bridge', 'host', 'none'].includes(name));
+    endpoints[name] = { ...emptyEndpoint(), ...(settings ?? {}) };
   }
   if (mode.kind !== 'container') endpoints[mode.network] ??= emptyEndpoint();
   return endpoints;

@@ -23,9 +23,17 @@ export function withHostDefaults(hostConfig: HostConfig, settings: ContainerSett
       : { Type: filled.LogConfig.Type, Config: filled.LogConfig.Config ?? {} };
   if (filled.Memory > 0 && filled.MemorySwap === 0 && settings.host.swapLimit)
     filled.MemorySwap = filled.Memory * 2;
+  filled.SecurityOpt = withLabelOption(filled);
   if (!filled.Privileged && !filled.SecurityOpt?.includes('systempaths=unconfined')) {
     filled.MaskedPaths ??= [...DEFAULT_MASKED_PATHS];
     filled.ReadonlyPaths ??= [...DEFAULT_READONLY_PATHS];
   }
   return filled;
+}
+
+/** Compat: what shares the host's processes or its memory has no label of its own, and inspect says so. */
+function withLabelOption({ SecurityOpt, IpcMode, PidMode, Privileged }: HostConfig): string[] | null {
+  const said = (SecurityOpt ?? []).some((option) => option.split('=')[0] === 'label');
+  const shares = IpcMode === 'host' || PidMode === 'host' || Privileged;
+  return shares && !said ? [...(SecurityOpt ?? []), 'label=disable'] : SecurityOpt;
 }

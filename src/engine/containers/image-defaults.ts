@@ -14,7 +14,7 @@ export function withImageDefaults(config: ContainerConfig, image: ImageRunConfig
     Env: mergeEnv(config.Env ?? [], image.Env ?? []),
     Labels: { ...(image.Labels ?? {}), ...(config.Labels ?? {}) },
     WorkingDir: config.WorkingDir || (image.WorkingDir ?? ''),
-    Entrypoint: ownEntrypoint ? (entrypointReset ? null : config.Entrypoint) : (image.Entrypoint ?? null),
+    Entrypoint: entrypointReset ? null : (config.Entrypoint ?? image.Entrypoint ?? null),
     Cmd: ownCommand || ownEntrypoint ? config.Cmd : (image.Cmd ?? null),
   };
   const ports = { ...(image.ExposedPorts ?? {}), ...(config.ExposedPorts ?? {}) };

@@ -12,6 +12,8 @@ export async function inspect(
 ): Promise<ContainerInspect> {
   const { record } = container;
   const mount = context.layers.getMount(record.id);
+  // Compat: shown from the first try to start on.
+  const tried = record.minke.startNumber > 0 || record.hasBeenStartedBefore;
   const answer: ContainerInspect = {
     Id: record.id,
     Created: record.created,
@@ -19,10 +21,10 @@ export async function inspect(
     Args: record.args,
     State: stateOf(container),
     Image: record.image,
-    ResolvConfPath: record.hasBeenStartedBefore ? record.resolvConfPath : '',
-    HostnamePath: record.hasBeenStartedBefore ? record.hostnamePath : '',
-    HostsPath: record.hasBeenStartedBefore ? record.hostsPath : '',
-    LogPath: record.hasBeenStartedBefore ? record.logPath : '',
+    ResolvConfPath: tried ? record.resolvConfPath : '',
+    HostnamePath: tried ? record.hostnamePath : '',
+    HostsPath: tried ? record.hostsPath : '',
+    LogPath: tried ? record.logPath : '',
     Name: record.name,
     RestartCount: record.restartCount,
     Driver: 'overlay2',

@@ -1,7 +1,8 @@
 import { EngineError, shortId } from '../../base/mod.ts';
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
-import { parseSignal } from './signals.ts';
+import { unpause } from './pause.ts';
+import { checkSignal, parseSignal } from './signals.ts';
 import { isRunning } from './status.ts';
 import { endRestarting, noteManualStop, send, waitForExit } from './stop.ts';
 
@@ -15,6 +16,7 @@ export async function kill(
   name: string | undefined,
 ): Promise<void> {
   const signal = name ? parseSignal(name) : SIGKILL;
+  checkSignal(signal);
   if (!isRunning(container.status)) {
     throw new EngineError(
       'conflict',
@@ -39,4 +41,12 @@ export async function kill(
       `cannot kill container: ${shortId(container.id)}: it did not end after SIGKILL`,
     );
   }
+}
+
+/** Compat: what is frozen gets a signal only when it goes on, so Docker lets it. */
+async function thaw(context: ContainersContext, container: Container): Promise<void> {
+  if (container.status !== 'paused') return;
+  await unpause(context, container).catch((error: unknown) => {
+    if (container.status === 'paused') throw error;
+  });
 }

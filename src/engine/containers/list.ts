@@ -58,8 +58,11 @@ async function summary(
   if (record.hostConfig.Annotations) row.HostConfig.Annotations = record.hostConfig.Annotations;
   if (size) {
     const parent = context.layers.getMount(record.id)?.parent;
-    row.SizeRw = await context.layers.mountSize(record.id);
-    row.SizeRootFs = row.SizeRw + (parent ? context.layers.chainSize(parent) : 0);
+    const own = await context.layers.mountSize(record.id);
+    const all = own + (parent ? context.layers.chainSize(parent) : 0);
+    // Compat: a size of 0 is left out.
+    if (own > 0) row.SizeRw = own;
+    if (all > 0) row.SizeRootFs = all;
   }
   return row;
 }

@@ -13,6 +13,7 @@ export {
 export type { ContainerSettings, ContainersContext } from './context.ts';
 export { Directory } from './directory.ts';
 export { createContainers } from './engine-containers.ts';
+export { findInit } from './init-program.ts';
 export { cancelRestart } from './restart-policy.ts';
 export { restoreContainers, startByPolicy } from './restore.ts';
 export { isRunning } from './status.ts';

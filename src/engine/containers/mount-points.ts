@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs';
 import { EngineError } from '../../base/mod.ts';
 import type { ContainerConfig, HostConfig, MountRequest } from '../../spec/docker/mod.ts';
 import type { MountPointRecord } from '../../store/mod.ts';
 import type { ContainersContext } from './context.ts';
-import { checkDestination, cleanPath, parseBind } from './mount-spec.ts';
+import { checkMount } from './mount-request.ts';
+import { checkDestination, cleanPath, PROPAGATIONS, parseBind, parseMode } from './mount-spec.ts';
+import { findAsParameter } from './network-mode.ts';
 
 export interface MountPlan {
   mountPoints: Record<string, MountPointRecord>;
@@ -57,10 +58,18 @@ export function planMounts(
       add({ ...point, Relabel: bind.mode || 'z', ...(bind.noCopy ? { Spec: { noCopy: true } } : {}) }, true);
     }
   }
-  for (const mount of hostConfig.Mounts ?? []) add(requestedMount(context, plan, mount), true);
+  for (const mount of hostConfig.Mounts ?? []) {
+    checkMount(mount);
+    add(requestedMount(context, plan, mount), true);
+  }
+  for (const destination of Object.keys(hostConfig.Tmpfs ?? {})) {
+    if (plan.mountPoints[cleanPath(destination)]) {
+      throw new EngineError('invalid', `Duplicate mount point: ${cleanPath(destination)}`);
+    }
+  }
   for (const destination of Object.keys(config.Volumes ?? {}).map(cleanPath)) {
     if (plan.mountPoints[destination] || hostConfig.Tmpfs?.[destination] !== undefined) continue;
-    checkDestination(destination, destination);
+    checkDestination(destination, destination, 'volume');
     add(volumePoint(context, plan, undefined, destination, true, 'local', {}, {}), false);
   }
   return plan;
@@ -68,71 +77,48 @@ export function planMounts(
 
 /** Compat: a container that is not there is a wrong parameter: at 404 clients would pull the image. */
 function inheritedMounts(context: ContainersContext, from: string): MountPointRecord[] {
-  const [ref = '', mode = 'rw'] = from.split(':');
-  if (!['ro', 'rw', 'z', 'Z'].includes(mode)) {
-    throw new EngineError('invalid', `invalid mode for volumes-from: ${mode}`);
+  if (from === '') {
+    throw new EngineError('invalid', 'volumes-from specification cannot be an empty string');
   }
-  const source = context.directory.find(ref);
+  const cut = from.indexOf(':');
+  const mode = cut < 0 ? '' : from.slice(cut + 1);
+  const words = parseMode(mode);
+  if (words.includes('nocopy') || words.some((word) => PROPAGATIONS.includes(word))) {
+    throw new EngineError('invalid', `invalid mode: ${mode}`);
+  }
+  const source = findAsParameter(context, cut < 0 ? from : from.slice(0, cut));
   return Object.values(source.record.mountPoints).map((point) => ({
     ...point,
-    RW: point.RW && mode !== 'ro',
+    RW: point.RW && !words.includes('ro'),
   }));
 }
 
+/** What an entry of `Mounts` that passed `checkMount` becomes. */
 function requestedMount(context: ContainersContext, plan: MountPlan, mount: MountRequest): MountPointRecord {
-  const wrong = (text: string) =>
-    new EngineError('invalid', `invalid mount config for type "${mount.Type}": ${text}`);
-  if (!mount.Target) throw wrong('field Target must not be empty');
-  if (!mount.Target.startsWith('/'))
-    throw wrong(`invalid mount path: '${mount.Target}' mount path must be absolute`);
   const destination = cleanPath(mount.Target);
-  if (destination === '/') throw wrong(`invalid specification: destination can't be '/'`);
+  const readOnly = mount.ReadOnly === true;
+  const source = mount.Source ?? '';
   switch (mount.Type) {
     case 'bind': {
-      if (!mount.Source) throw wrong('field Source must not be empty');
-      if (!mount.Source.startsWith('/')) {
-        throw wrong(`invalid mount path: '${mount.Source}' mount path must be absolute`);
-      }
-      if (!mount.BindOptions?.CreateMountpoint && !existsSync(mount.Source)) {
-        throw wrong(`bind source path does not exist: ${mount.Source}`);
-      }
       const propagation = mount.BindOptions?.Propagation || 'rprivate';
       return {
-        ...bindPoint(cleanPath(mount.Source), destination, mount.ReadOnly === true, propagation, ''),
+        ...bindPoint(cleanPath(source), destination, readOnly, propagation, ''),
         SkipMountpointCreation: mount.BindOptions?.CreateMountpoint !== true,
         Spec: { ...mount },
       };
     }
     case 'volume': {
-      const { Labels = {}, DriverConfig = {} } = mount.VolumeOptions ?? {};
+      const { Labels = {}, DriverConfig = {}, NoCopy } = mount.VolumeOptions ?? {};
       const driver = DriverConfig.Name || 'local';
-      const name = mount.Source || undefined;
       const options = DriverConfig.Options ?? {};
-      const point = volumePoint(
-        context,
-        plan,
-        name,
-        destination,
-        mount.ReadOnly !== true,
-        driver,
-        Labels,
-        options,
-      );
-      return { ...point, Relabel: 'z', Spec: { ...mount, noCopy: mount.VolumeOptions?.NoCopy === true } };
+      const name = source || undefined;
+      const point = volumePoint(context, plan, name, destination, !readOnly, driver, Labels, options);
+      return { ...point, Relabel: 'z', Spec: { ...mount, noCopy: NoCopy === true } };
     }
-    case 'tmpfs':
-      if (mount.Source) throw wrong('field Source must not be specified');
-      return {
-        Type: 'tmpfs',
-        Source: '',
-        Name: '',
-        Driver: '',
-        Destination: destination,
-        RW: mount.ReadOnly !== true,
-        Spec: { ...mount },
-      };
-    default:
-      throw new EngineError('invalid', `mount type unknown: "${mount.Type}"`);
+    default: {
+      const nothing = { Source: '', Name: '', Driver: '' };
+      return { Type: 'tmpfs', ...nothing, Destination: destination, RW: !readOnly, Spec: { ...mount } };
+    }
   }
 }
 

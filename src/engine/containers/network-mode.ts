@@ -1,4 +1,6 @@
-import type { EndpointSettings } from '../../spec/docker/mod.ts';
+import { EngineError, isEngineError, messageOf } from '../../base/mod.ts';
+import type { EndpointSettings, HostConfig } from '../../spec/docker/mod.ts';
+import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
 
 export type NetworkMode =
@@ -13,6 +15,36 @@ export function parseNetworkMode(context: ContainersContext, mode: string): Netw
   if (mode === 'none' || mode === 'host') return { kind: mode, network: mode };
   if (mode === '' || mode === 'default' || mode === 'bridge') return { kind: 'bridge', network: 'bridge' };
   return { kind: 'network', network: mode };
+}
+
+/**
+ * A container that a setting names. Compat: that there is none is a wrong parameter, not something not found: at 404
+ * clients would say that the image is missing, and pull it.
+ */
+export function findAsParameter(context: ContainersContext, ref: string): Container {
+  try {
+    return context.directory.find(ref);
+  } catch (error) {
+    if (!isEngineError(error, 'not-found')) throw error;
+    throw new EngineError('invalid', error.message, { cause: error });
+  }
+}
+
+/** Checks the containers whose namespaces, or names, a new one is to share; names become ids. */
+export function resolveSharedContainers(context: ContainersContext, hostConfig: HostConfig): void {
+  for (const field of ['IpcMode', 'PidMode', 'NetworkMode'] as const) {
+    const ref = /^container:(.+)$/s.exec(hostConfig[field])?.[1];
+    if (ref === undefined) continue;
+    hostConfig[field] = `container:${findAsParameter(context, ref).id}`;
+  }
+  for (const link of hostConfig.Links ?? []) {
+    const [ref = ''] = link.split(':');
+    try {
+      findAsParameter(context, ref);
+    } catch (error) {
+      throw new EngineError('invalid', `could not get container for ${ref}: ${messageOf(error)}`);
+    }
+  }
 }
 
 /** `EndpointSettings` of an endpoint that is not up. */

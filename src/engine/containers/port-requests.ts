@@ -51,9 +51,10 @@ function withProtocol(port: string): string {
 }
 
 function parseContainerPort(text: string): { protocol: PortRequest['protocol']; containerPort: number } {
-  const [port = '', protocol = 'tcp'] = text.split('/');
+  const [port = '', given = 'tcp'] = text.split('/');
+  const protocol = given.toLowerCase();
   const containerPort = parsePort(port);
-  if (containerPort === undefined) throw new EngineError('invalid', `invalid port specification: "${text}"`);
+  if (containerPort === undefined) throw new EngineError('invalid', `invalid port specification: "${port}"`);
   if (protocol !== 'tcp' && protocol !== 'udp' && protocol !== 'sctp') {
     throw new EngineError('invalid', `invalid port specification: "${text}"`);
   }

@@ -17,6 +17,9 @@ export async function remove(
   container: Container,
   options: { force: boolean; volumes: boolean; link?: boolean },
 ): Promise<void> {
+  if (options.link) {
+    throw new EngineError('conflict', 'Conflict, cannot remove the default link name of the container');
+  }
   if (container.intent === 'remove') {
     throw new EngineError('conflict', `removal of container ${container.name} is already in progress`);
   }

@@ -6,14 +6,14 @@ import { validateName } from './validate.ts';
 /** Gives a container another name, which must be free. */
 export async function rename(context: ContainersContext, container: Container, name: string): Promise<void> {
   if (name === '') throw new EngineError('invalid', 'Neither old nor new names may be empty');
-  validateName(name);
   const next = name.replace(/^\//, '');
+  allocating(() => validateName(`/${next}`));
   await transition(context, container, async () => {
     const old = container.name;
     if (next === old) {
       throw new EngineError('invalid', 'Renaming a container with the same name as its current name');
     }
-    context.directory.reserve(next, container.id);
+    allocating(() => context.directory.reserve(next, container.id));
     container.record.name = `/${next}`;
     try {
       save(context, container);
@@ -25,4 +25,14 @@ export async function rename(context: ContainersContext, container: Container, n
     context.directory.unreserve(old, container.id);
     announce(context, container, 'rename', { oldName: `/${old}` });
   });
+}
+
+/** Compat: Docker says at which step a name is refused. */
+function allocating(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    throw new EngineError(error.code, `Error when allocating new name: ${error.message}`, { cause: error });
+  }
 }

@@ -6,8 +6,9 @@ import type { Container } from './container.ts';
 import { announce, type ContainersContext, save, transition } from './context.ts';
 import { logTarget } from './log-target.ts';
 import { removeLocked } from './remove.ts';
+import { announceNetworks, announceVolumes } from './resource-events.ts';
 import { applySandbox, setUpSandbox } from './sandbox.ts';
-import { exitCodeOfFailure, startFailure } from './start-failure.ts';
+import { exitCodeOfFailure, inTask, startFailure } from './start-failure.ts';
 import { isRunning } from './status.ts';
 
 /** Starts a container that does not run. */
@@ -70,11 +71,13 @@ async function bringUp(context: ContainersContext, container: Container): Promis
   let sandbox: Sandbox | undefined;
   undo.defer('network', () => context.net.tearDown(id, sandbox));
   sandbox = await setUpSandbox(context, container);
+  announceNetworks(context, container, 'connect');
+  undo.defer('disconnect event', () => announceNetworks(context, container, 'disconnect'));
   undo.defer('runtime', () => context.runtime.delete(id));
   const stdio = await context.runtime.prepareStdio(id, { tty, openStdin });
-  if (!tty) await registerLogs(context, container, { stdio });
-  undo.defer('logs', () => context.logs.unregister(id));
   const spec = await bundleSpec(context, container, rootfs, sandbox);
+  announceVolumes(context, container, 'mount');
+  undo.defer('unmount events', () => announceVolumes(context, container, 'unmount'));
 
   endIfRemoved(container);
   // Crash: from here on the keeper may hold a process; restore adopts it with this sandbox, or takes it down.
@@ -82,17 +85,15 @@ async function bringUp(context: ContainersContext, container: Container): Promis
   if (sandbox) record.minke.sandbox = sandbox;
   save(context, container);
   const consoleSize = record.hostConfig.ConsoleSize;
-  const { pid } = await context.runtime.create({
-    id,
-    startNumber,
-    spec,
-    stdio: tty ? undefined : stdio,
-    tty,
-    openStdin,
-    stdinOnce,
-    consoleSize,
-  });
-  if (tty) await registerLogs(context, container, { ptyMaster: await context.runtime.ptyMaster(id), stdio });
+  const request = { id, startNumber, spec, tty, openStdin, stdinOnce, consoleSize };
+  const { pid } = await context.runtime
+    .create({ ...request, stdio: tty ? undefined : stdio })
+    .catch((error: unknown) => {
+      throw inTask(error);
+    });
+  // Why not before: what the OCI runtime says of a program that it cannot run would come as the container's output.
+  const ptyMaster = tty ? { ptyMaster: await context.runtime.ptyMaster(id) } : {};
+  await registerLogs(context, container, { stdio, ...ptyMaster });
   if (openStdin) await openInput(context, container);
   undo.defer('stdin', () => {
     container.stdin?.release();

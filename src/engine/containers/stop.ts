@@ -2,7 +2,7 @@ import { EngineError, messageOf } from '../../base/mod.ts';
 import type { Container } from './container.ts';
 import { announce, type ContainersContext, save, transition } from './context.ts';
 import { cancelRestart } from './restart-policy.ts';
-import { parseSignal } from './signals.ts';
+import { checkSignal, parseSignal } from './signals.ts';
 import { isRunning } from './status.ts';
 
 const SIGKILL = 9;
@@ -19,6 +19,7 @@ export async function stop(
   options: { timeoutSeconds?: number; signal?: string; byShutdown?: boolean },
 ): Promise<void> {
   const signal = parseSignal(options.signal || container.record.config.StopSignal || 'SIGTERM');
+  checkSignal(signal);
   const grace = options.timeoutSeconds ?? container.record.config.StopTimeout ?? context.settings.stopTimeout;
   if (!isRunning(container.status)) throw new EngineError('not-modified', '');
   if (container.intent === 'none') container.intent = 'stop';

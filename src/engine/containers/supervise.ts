@@ -4,6 +4,7 @@ import type { ContainerExit } from '../../runtime/mod.ts';
 import type { Container } from './container.ts';
 import { announce, type ContainersContext, save, transition } from './context.ts';
 import { removeLocked } from './remove.ts';
+import { announceNetworks, announceVolumes } from './resource-events.ts';
 import { scheduleRestart, shouldRestart } from './restart-policy.ts';
 import { isRunning } from './status.ts';
 
@@ -43,7 +44,10 @@ export async function handleExit(context: ContainersContext, exit: ContainerExit
     }
     await takeDown(context, container);
     const ran = ranFor(record.state.startedAt, record.state.finishedAt);
+    if (exit.oomKilled) announce(context, container, 'oom');
     announce(context, container, 'die', { exitCode: String(exit.exitCode), execDuration: String(ran) });
+    announceNetworks(context, container, 'disconnect');
+    announceVolumes(context, container, 'unmount');
     if (restart) scheduleRestart(context, container, ran);
     else {
       container.waiters.exited({ statusCode: exit.exitCode });

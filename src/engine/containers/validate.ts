@@ -1,9 +1,11 @@
 import { EngineError } from '../../base/mod.ts';
+import { checkCapabilities, securityOptions } from '../../runtime/mod.ts';
 import type { ContainerConfig, HostConfig } from '../../spec/docker/mod.ts';
 import type { HostLimits } from './context.ts';
+import { checkTmpfsDestination } from './mount-spec.ts';
 import { parseSignal } from './signals.ts';
-
-const MIN_MEMORY = 6 * 1024 * 1024;
+import { validateExtraHosts } from './validate-network.ts';
+import { validateResources } from './validate-resources.ts';
 
 /** Checks what a create asks for, before anything is made. Throws `invalid` with Docker's sentence. */
 export function validateName(name: string): void {
@@ -58,9 +60,38 @@ export function validateHostConfig(hostConfig: HostConfig, host: HostLimits): st
       `Invalid value ${hostConfig.OomScoreAdj}, range for oom score adj is [-1000, 1000]`,
     );
   }
-  validateMemory(hostConfig);
-  validateCpu(hostConfig, host);
-  return [];
+  validateModes(hostConfig);
+  validateExtraHosts(hostConfig.ExtraHosts ?? []);
+  checkCapabilities(hostConfig);
+  securityOptions(hostConfig.SecurityOpt);
+  for (const destination of Object.keys(hostConfig.Tmpfs ?? {})) checkTmpfsDestination(destination);
+  const warnings = validateResources(hostConfig, host);
+  if (hostConfig.NetworkMode === 'host' && Object.keys(hostConfig.PortBindings ?? {}).length > 0) {
+    warnings.push('Published ports are discarded when using host network mode');
+  }
+  return warnings;
+}
+
+const SHARED = /^container:.+/;
+
+/** Compat: `Valid` of moby's IpcMode, PidMode, UTSMode, CgroupnsMode, UsernsMode and Isolation. */
+function validateModes(hostConfig: HostConfig): void {
+  const { IpcMode, PidMode, UTSMode, CgroupnsMode, UsernsMode, Isolation } = hostConfig;
+  const check = (valid: boolean, message: string) => {
+    if (!valid) throw new EngineError('invalid', message);
+  };
+  const ipc = ['', 'none', 'private', 'shareable', 'host'].includes(IpcMode) || SHARED.test(IpcMode);
+  check(ipc, `invalid IPC mode: ${IpcMode}`);
+  check(['', 'host'].includes(PidMode) || SHARED.test(PidMode), `invalid PID mode: ${PidMode}`);
+  check(['', 'host'].includes(UTSMode), `invalid UTS mode: ${UTSMode}`);
+  check(['', 'private', 'host'].includes(CgroupnsMode), `invalid cgroup namespace mode: ${CgroupnsMode}`);
+  check(['', 'host'].includes(UsernsMode), `invalid user namespace mode: ${UsernsMode}`);
+  check(['', 'default'].includes(Isolation.toLowerCase()), `invalid isolation '${Isolation}' on linux`);
+  const annotations = Object.keys(hostConfig.Annotations ?? {});
+  check(
+    !annotations.includes(''),
+    'invalid Annotations: the empty string is not permitted as an annotation key',
+  );
 }
 
 function validateRestartPolicy(name: string, retries: number): void {
@@ -79,71 +110,4 @@ function validateRestartPolicy(name: string, retries: number): void {
     );
   }
   if (retries < 0) throw new EngineError('invalid', `${prefix}maximum retry count cannot be negative`);
-}
-
-function validateMemory(hostConfig: HostConfig): void {
-  const {
-    Memory: memory,
-    MemorySwap: swap,
-    MemoryReservation: reservation,
-    MemorySwappiness: swappiness,
-  } = hostConfig;
-  if (memory > 0 && memory < MIN_MEMORY)
-    throw new EngineError('invalid', 'Minimum memory limit allowed is 6MB');
-  if (memory > 0 && swap > 0 && swap < memory) {
-    throw new EngineError(
-      'invalid',
-      'Minimum memoryswap limit should be larger than memory limit, see usage',
-    );
-  }
-  if (memory === 0 && swap > 0) {
-    throw new EngineError(
-      'invalid',
-      'You should always set the Memory limit when using Memoryswap limit, see usage',
-    );
-  }
-  if (swappiness !== null && swappiness !== -1 && (swappiness < 0 || swappiness > 100)) {
-    throw new EngineError('invalid', `Invalid value: ${swappiness}, valid memory swappiness range is 0-100`);
-  }
-  if (reservation > 0 && reservation < MIN_MEMORY) {
-    throw new EngineError('invalid', 'Minimum memory reservation allowed is 6MB');
-  }
-  if (memory > 0 && reservation > memory) {
-    throw new EngineError(
-      'invalid',
-      'Minimum memory limit can not be less than memory reservation limit, see usage',
-    );
-  }
-}
-
-function validateCpu(hostConfig: HostConfig, host: HostLimits): void {
-  const { NanoCpus: nano, CpuPeriod: period, CpuQuota: quota } = hostConfig;
-  if (nano !== 0 && period !== 0) {
-    throw new EngineError('invalid', 'Conflicting options: Nano CPUs and CPU Period cannot both be set');
-  }
-  if (nano !== 0 && quota !== 0) {
-    throw new EngineError('invalid', 'Conflicting options: Nano CPUs and CPU Quota cannot both be set');
-  }
-  if (nano < 0 || nano > host.cpus * 1e9) {
-    const most = host.cpus.toFixed(2);
-    throw new EngineError(
-      'invalid',
-      `Range of CPUs is from 0.01 to ${most}, as there are only ${host.cpus} CPUs available`,
-    );
-  }
-  if (hostConfig.CpuShares < 0) {
-    throw new EngineError(
-      'invalid',
-      `invalid CPU shares (${hostConfig.CpuShares}): value must be a positive integer`,
-    );
-  }
-  if (period !== 0 && (period < 1000 || period > 1_000_000)) {
-    throw new EngineError(
-      'invalid',
-      'CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)',
-    );
-  }
-  if (quota > 0 && quota < 1000) {
-    throw new EngineError('invalid', 'CPU cfs quota can not be less than 1ms (i.e. 1000)');
-  }
 }

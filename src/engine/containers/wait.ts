@@ -9,7 +9,8 @@ export function wait(
   signal: AbortSignal,
 ): Promise<WaitResult> {
   if (condition === 'not-running' && !isRunning(container.status)) {
-    return Promise.resolve({ statusCode: container.record.state.exitCode });
+    const { exitCode: statusCode, error } = container.record.state;
+    return Promise.resolve({ statusCode, ...(error === '' ? {} : { error }) });
   }
   return container.waiters.add(condition, signal);
 }

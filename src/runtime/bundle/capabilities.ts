@@ -28,6 +28,12 @@ export function containerCapabilities(
   return [...wanted].filter((name) => held.includes(name));
 }
 
+/** Throws `invalid` in Docker's words if `CapAdd` or `CapDrop` names what is no capability of Linux. */
+export function checkCapabilities({ CapAdd, CapDrop }: Pick<HostConfig, 'CapAdd' | 'CapDrop'>): void {
+  normalize(CapAdd ?? [], 'CapAdd', CAPABILITIES);
+  normalize(CapDrop ?? [], 'CapDrop', CAPABILITIES);
+}
+
 /** Compat: as execve would have it, only root starts with any in effect. */
 export function processCapabilities(capabilities: string[], uid: number): RuntimeCapabilities {
   const effective = uid === 0 ? capabilities : [];

@@ -37,7 +37,7 @@ function memoryOf(config: HostConfig, { swapLimit }: HostFacts): RuntimeMemory {
   return {
     ...(Memory > 0 && { limit: Memory }),
     ...(MemoryReservation > 0 && { reservation: MemoryReservation }),
-    ...(swap !== 0 && swapLimit && { swap }),
+    ...(swap > 0 && swapLimit && { swap }),
     ...(MemorySwappiness !== null && MemorySwappiness >= 0 && { swappiness: MemorySwappiness }),
     ...(OomKillDisable && { disableOOMKiller: true }),
   };
@@ -49,7 +49,7 @@ function cpuOf(config: HostConfig): RuntimeCpu {
   const period = nano ? NANO_CPU_PERIOD : config.CpuPeriod;
   return {
     ...(config.CpuShares > 0 && { shares: config.CpuShares }),
-    ...(quota !== 0 && { quota }),
+    ...(quota > 0 && { quota }),
     ...(period > 0 && { period }),
     ...(config.CpuRealtimeRuntime > 0 && { realtimeRuntime: config.CpuRealtimeRuntime }),
     ...(config.CpuRealtimePeriod > 0 && { realtimePeriod: config.CpuRealtimePeriod }),
