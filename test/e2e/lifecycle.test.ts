@@ -175,6 +175,25 @@ describe('docker wait and rm', () => {
     expect(gone.stderr).toContain(`No such object: ${name}`);
   });
 
+  test('a paused one can be killed, stopped and removed', async () => {
+    const { docker, busybox } = await engine();
+    const names = ['kill', 'stop', 'rm'].map((verb) => uniqueName(verb));
+    const [killed = '', stopped = '', removed = ''] = names;
+    await using _boxes = removing(docker, killed, stopped);
+    for (const name of names) {
+      await docker.ok(['run', '-d', '--name', name, busybox, 'sleep', '1000']);
+      await docker.ok(['pause', name]);
+    }
+    await docker.ok(['kill', killed]);
+    await docker.ok(['stop', '-t', '1', stopped]);
+    await docker.ok(['rm', '-f', removed]);
+    for (const name of [killed, stopped]) {
+      expect(await docker.ok(['inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', name])).toBe(
+        'exited 137',
+      );
+    }
+  });
+
   test('rm of several goes on after one that is not there', async () => {
     const { docker, busybox } = await engine();
     const [one, two] = [uniqueName(), uniqueName()];
