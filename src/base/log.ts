@@ -40,6 +40,7 @@ export function createLogger(
 export const silentLogger: Logger = createLogger(() => {});
 
 function format(value: unknown): string {
-  const text = value instanceof Error ? value.message : typeof value === 'string' ? value : JSON.stringify(value);
+  const text =
+    value instanceof Error ? value.message : typeof value === 'string' ? value : JSON.stringify(value);
   return /^[\w./:@-]+$/.test(text ?? '') ? text : JSON.stringify(text ?? null);
 }

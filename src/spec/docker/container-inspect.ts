@@ -2,7 +2,14 @@ import type { ContainerConfig } from './container-config.ts';
 import type { HostConfig } from './host-config.ts';
 import type { NetworkSettings } from './network.ts';
 
-export type ContainerStatus = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+export type ContainerStatus =
+  | 'created'
+  | 'running'
+  | 'paused'
+  | 'restarting'
+  | 'removing'
+  | 'exited'
+  | 'dead';
 
 /** Spec: Engine API, `ContainerState`. Times are RFC 3339 with nanoseconds. */
 export interface ContainerState {
