@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Bundles each program and each worker: dist/x/y.js is that of src/x/y.ts. Not needed to run, but a start costs half
-# (docs/decisions/0006-bundles.md). The launchers in bin/ use dist/ only while no source is newer than its stamp.
+# (docs/decisions/0006-start.md). The launchers in bin/ use dist/ only while no source is newer than its stamp.
 #   scripts/build.sh [--if-stale]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
