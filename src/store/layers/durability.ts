@@ -79,7 +79,11 @@ export class Durability {
     await this.#running;
   }
 
-  close(): void {
+  /** Makes what is pending durable; nothing of it is under way any more when this resolves. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#running?.catch(() => {});
+    if (this.#pending.size > 0 || this.#waiting.length > 0) await this.sync().catch(() => {});
     clearTimeout(this.#timer);
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { add, blobOf, nothingStaged, pieces, type TestStore, tarOf, testStore } from '../testing.ts';
 import type { Layer } from './layer-store.ts';
@@ -145,6 +145,18 @@ describe('durability', () => {
     expect(readdirSync(join(at.dataRoot, 'overlay2/l'))).toEqual([]);
     await at.store.close();
     nothingStaged(at);
+  });
+
+  test('a store that is closed in the middle of a sync of nothing leaves no mount', async () => {
+    await using at = await testStore();
+    await add(at, [{ name: 'a' }]);
+    const first = at.store.layers.sync();
+    const second = first.then(() => at.store.layers.sync());
+    await first;
+    await Promise.resolve();
+    await at.store.close();
+    expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(at.dataRoot);
+    await second;
   });
 
   test('a sync that began before a layer was placed does not count for it', async () => {

@@ -211,9 +211,8 @@ export class OverlayLayers implements LayerStore {
     clearTimeout(this.#leftoverTimer);
     await this.#leftovers;
     await this.#cleanup;
-    this.#durability.close();
     this.#stager.close();
-    if (this.#durability.pending) await this.#durability.sync().catch(() => {});
+    await this.#durability.close();
     this.#disk.close();
   }
 
