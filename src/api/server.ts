@@ -1,7 +1,7 @@
 import { createServer, type Server as HttpServer } from 'node:http';
 import { createServer as createNetServer, type Server, type Socket } from 'node:net';
 import { EngineError, errnoOf, type Logger } from '../base/mod.ts';
-import { API_VERSION, MIN_API_VERSION } from '../engine/system/system.ts';
+import { API_VERSION, MIN_API_VERSION } from '../engine/system/mod.ts';
 import type { VersionRange } from './http/api-version.ts';
 import { Dispatcher } from './http/dispatch.ts';
 import { frontConnection } from './http/front.ts';

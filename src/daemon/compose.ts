@@ -11,12 +11,12 @@ import { LocalVolumes } from '../engine/volumes/mod.ts';
 import type { Logs } from '../logs/mod.ts';
 import type { Net } from '../net/mod.ts';
 import { createRegistry } from '../registry/mod.ts';
-import { type CgroupHost, cgroupLimits, type Runtime } from '../runtime/mod.ts';
+import { type CgroupHost, cgroupLimits, cgroupSupport, type Runtime } from '../runtime/mod.ts';
 import type { ContainerStatus } from '../spec/docker/mod.ts';
 import { ContainerRecords, NetworkRecords, type Store, VolumeRecords } from '../store/mod.ts';
 import type { Config } from './config/config.ts';
 import { defaultBridge } from './default-bridge.ts';
-import { cgroupFacts, storageStatus } from './facts.ts';
+import { storageStatus } from './facts.ts';
 import { engineId, readIdentity } from './identity.ts';
 import { containerUsers } from './users.ts';
 
@@ -95,7 +95,7 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
         .version()
         .catch(() => ({ name: runtime.name, version: 'N/A', commit: 'N/A', path: runtimeName })),
     runtimeName,
-    cgroup: cgroupFacts(cgroup),
+    cgroup: { ...cgroupSupport(cgroup), version: cgroup.version, driver: cgroup.driver },
     settings: { ...config },
     storageStatus: storageStatus(dataRoot),
     logDrivers: logs.drivers,

@@ -1,7 +1,4 @@
-import { existsSync, readFileSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
-import type { CgroupFacts } from '../engine/system/mod.ts';
-import { type CgroupHost, canLimitSwap } from '../runtime/mod.ts';
+import { readFileSync, statfsSync } from 'node:fs';
 
 /** Names as Docker prints them. Spec: linux/magic.h. */
 const FILESYSTEMS: Record<number, string> = {
@@ -31,24 +28,4 @@ function readParameter(name: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** What the host's cgroups can limit. */
-export function cgroupFacts(host: CgroupHost): CgroupFacts {
-  const { version, driver, controllers } = host;
-  const v1 = (controller: string, file: string) => {
-    const directory = host.hierarchies.get(controller);
-    return directory !== undefined && existsSync(join(directory, file));
-  };
-  return {
-    version,
-    driver,
-    memory: controllers.has('memory'),
-    swap: canLimitSwap(host),
-    cpuQuota: version === 2 ? controllers.has('cpu') : v1('cpu', 'cpu.cfs_quota_us'),
-    cpuShares: version === 2 ? controllers.has('cpu') : v1('cpu', 'cpu.shares'),
-    cpuset: controllers.has('cpuset'),
-    pids: controllers.has('pids'),
-    oomKillDisable: version === 1 && v1('memory', 'memory.oom_control'),
-  };
 }

@@ -1,12 +1,11 @@
 export { buildSpec, DEFAULT_MASKED_PATHS, DEFAULT_READONLY_PATHS } from './bundle/build-spec.ts';
-export { checkCapabilities, DEFAULT_CAPABILITIES } from './bundle/capabilities.ts';
+export { checkCapabilities } from './bundle/capabilities.ts';
 export { containerEnv } from './bundle/env.ts';
-export { canLimitSwap, gatherHostFacts } from './bundle/host-facts.ts';
+export { gatherHostFacts } from './bundle/host-facts.ts';
 export type { BundleInput, HostFacts, MappedDevice, ResolvedMount } from './bundle/input.ts';
 export { securityOptions } from './bundle/security-options.ts';
 export { type CgroupDriver, type CgroupHost, detectCgroups } from './cgroups/host.ts';
 export { type CgroupLimits, cgroupLimits } from './cgroups/limits.ts';
-export { cgroupsPathFor, DEFAULT_CGROUP_PARENT } from './cgroups/paths.ts';
 export { type CgroupSupport, cgroupSupport } from './cgroups/support.ts';
 export { RuntimeFailure } from './crun/failure.ts';
 export { openRuntime, type RuntimeOptions } from './open-runtime.ts';

@@ -1,5 +1,3 @@
-import { EngineError } from '../base/mod.ts';
-
 /** Digest of bytes as transferred or stored: `sha256:` + 64 lower-case hex digits. */
 export type Digest = string & { readonly __brand: 'Digest' };
 /** Digest of a layer's uncompressed tar. */
@@ -14,15 +12,6 @@ const SHA256 = /^sha256:[0-9a-f]{64}$/;
 /** True if `text` is a sha256 digest in canonical form. */
 export function isDigest(text: string): text is Digest {
   return SHA256.test(text);
-}
-
-/** The digest in `text`; throws `invalid` with Docker's sentence. */
-export function parseDigest<T extends Digest = Digest>(text: string): T {
-  if (isDigest(text)) return text as T;
-  if (/^[a-z0-9]+([.+_-][a-z0-9]+)*:[0-9a-zA-Z]+$/.test(text) && !text.startsWith('sha256:')) {
-    throw new EngineError('invalid', 'unsupported digest algorithm');
-  }
-  throw new EngineError('invalid', 'invalid checksum digest format');
 }
 
 /** The hex digits after the colon. */

@@ -1,5 +1,6 @@
 export * from './errors.ts';
 export * from './exec/run.ts';
+export * from './exec/spawn-detached.ts';
 export * from './ffi/clock.ts';
 export * from './ffi/epoll.ts';
 export * from './ffi/file-calls.ts';
@@ -33,5 +34,4 @@ export * from './proc/boot-id.ts';
 export { PACKAGE_ROOT, programFile } from './proc/package.ts';
 export * from './proc/propagation.ts';
 export * from './proc/self.ts';
-export * from './proc/spawn-detached.ts';
 export * from './proc/stat.ts';

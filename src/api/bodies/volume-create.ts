@@ -1,4 +1,4 @@
-import type { VolumeCreateRequest } from '../../engine/volumes/volumes.ts';
+import type { VolumeCreateRequest } from '../../engine/volumes/mod.ts';
 import { type Codec, decode, map, nullable, string, struct } from '../http/go-json.ts';
 
 interface Document {

@@ -29,6 +29,9 @@ export const string: Codec<string> = scalar('string', 'string', '');
 export const bool: Codec<boolean> = scalar('bool', 'boolean', false);
 export const int: Codec<number> = integer('int64');
 
+/** Of the types that are smaller than 64 bits. */
+const LARGEST: Record<string, number> = { uint16: 65_535 };
+
 /** An integer of a named Go type; 0 when absent. */
 export function integer(go: string, min = Number.NEGATIVE_INFINITY): Codec<number> {
   return {
@@ -36,7 +39,7 @@ export function integer(go: string, min = Number.NEGATIVE_INFINITY): Codec<numbe
     read(value, at) {
       if (value === undefined || value === null) return 0;
       if (typeof value !== 'number') throw mismatch(value, go, at);
-      if (!Number.isInteger(value) || value < min || Math.abs(value) > 2 ** 63) {
+      if (!Number.isInteger(value) || value < min || Math.abs(value) > (LARGEST[go] ?? 2 ** 63)) {
         throw mismatch(value, go, at, `number ${value}`);
       }
       return value;

@@ -1,9 +1,9 @@
-import type { Containers } from '../../engine/containers/containers.ts';
-import type { Events } from '../../engine/events/events.ts';
-import type { Images } from '../../engine/images/images.ts';
-import type { NetworksBackend } from '../../engine/networks/networks.ts';
-import type { System } from '../../engine/system/system.ts';
-import type { VolumesBackend } from '../../engine/volumes/volumes.ts';
+import type { Containers } from '../../engine/containers/mod.ts';
+import type { Events } from '../../engine/events/mod.ts';
+import type { Images } from '../../engine/images/mod.ts';
+import type { NetworksBackend } from '../../engine/networks/mod.ts';
+import type { System } from '../../engine/system/mod.ts';
+import type { VolumesBackend } from '../../engine/volumes/mod.ts';
 import type { AnyRoute } from '../http/route.ts';
 import { containerRoutes } from './containers.ts';
 import { eventRoutes } from './events.ts';

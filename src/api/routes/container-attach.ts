@@ -1,4 +1,4 @@
-import type { AttachOptions, AttachSession, Containers } from '../../engine/containers/containers.ts';
+import type { AttachOptions, AttachSession, Containers } from '../../engine/containers/mod.ts';
 import { failureOf } from '../errors.ts';
 import { type Hijack, RAW_STREAM } from '../http/hijack.ts';
 import type { ApiRequest } from '../http/request.ts';

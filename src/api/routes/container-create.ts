@@ -1,4 +1,4 @@
-import type { Containers } from '../../engine/containers/containers.ts';
+import type { Containers } from '../../engine/containers/mod.ts';
 import { parsePlatform } from '../../spec/platform.ts';
 import { createBody } from '../bodies/container-create.ts';
 import { json, type Reply } from '../http/reply.ts';

@@ -1,5 +1,5 @@
 import { EngineError } from '../../base/mod.ts';
-import type { Containers, LogsOptions } from '../../engine/containers/containers.ts';
+import type { Containers, LogsOptions } from '../../engine/containers/mod.ts';
 import { frameHeader, STDERR, STDOUT } from '../../spec/docker/mod.ts';
 import { CoalescingWriter } from '../http/coalesce.ts';
 import { MULTIPLEXED_STREAM, RAW_STREAM } from '../http/hijack.ts';

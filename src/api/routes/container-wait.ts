@@ -4,7 +4,7 @@ import {
   WAIT_CONDITIONS,
   type WaitCondition,
   type WaitResult,
-} from '../../engine/containers/containers.ts';
+} from '../../engine/containers/mod.ts';
 import { type Reply, stream } from '../http/reply.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/route.ts';

@@ -1,5 +1,5 @@
 import { EngineError, isEngineError } from '../../base/mod.ts';
-import type { Containers } from '../../engine/containers/containers.ts';
+import type { Containers } from '../../engine/containers/mod.ts';
 import { parseFilters } from '../http/filters.ts';
 import { empty, json, type Reply } from '../http/reply.ts';
 import type { ApiRequest } from '../http/request.ts';

@@ -1,5 +1,5 @@
 import { EngineError } from '../../base/mod.ts';
-import type { Events } from '../../engine/events/events.ts';
+import type { Events } from '../../engine/events/mod.ts';
 import { parseFilters } from '../http/filters.ts';
 import { type Reply, stream } from '../http/reply.ts';
 import type { ApiRequest } from '../http/request.ts';

@@ -1,5 +1,5 @@
 import { EngineError } from '../../base/mod.ts';
-import type { Images } from '../../engine/images/images.ts';
+import type { Images } from '../../engine/images/mod.ts';
 import { type Digest, isDigest } from '../../spec/digest.ts';
 import type { ProgressMessage } from '../../spec/docker/mod.ts';
 import { type Platform, parsePlatform } from '../../spec/platform.ts';

@@ -1,6 +1,6 @@
 import { EngineError } from '../../base/mod.ts';
 import type { Filters } from '../../engine/filters.ts';
-import type { Images } from '../../engine/images/images.ts';
+import type { Images } from '../../engine/images/mod.ts';
 import { familiarRepository, parseReference, withDefaultTag, withTag } from '../../spec/reference.ts';
 import { parsePlatformJson } from '../bodies/platform.ts';
 import { parseFilters, withFilter } from '../http/filters.ts';

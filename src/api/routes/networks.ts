@@ -1,5 +1,5 @@
 import { EngineError } from '../../base/mod.ts';
-import type { NetworksBackend } from '../../engine/networks/networks.ts';
+import type { NetworksBackend } from '../../engine/networks/mod.ts';
 import { parseFilters } from '../http/filters.ts';
 import { json, type Reply } from '../http/reply.ts';
 import type { ApiRequest } from '../http/request.ts';

@@ -1,4 +1,4 @@
-import type { AttachSession } from '../../engine/containers/containers.ts';
+import type { AttachSession } from '../../engine/containers/mod.ts';
 import { frameHeader, STDERR, STDOUT } from '../../spec/docker/mod.ts';
 import { CoalescingWriter } from '../http/coalesce.ts';
 import { type Hijack, MULTIPLEXED_STREAM, RAW_STREAM } from '../http/hijack.ts';

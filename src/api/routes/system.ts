@@ -1,4 +1,4 @@
-import type { System } from '../../engine/system/system.ts';
+import type { System } from '../../engine/system/mod.ts';
 import type { AuthConfig } from '../../spec/docker/mod.ts';
 import { authConfig } from '../bodies/auth.ts';
 import { json } from '../http/reply.ts';

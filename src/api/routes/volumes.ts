@@ -1,5 +1,5 @@
 import { EngineError } from '../../base/mod.ts';
-import type { VolumesBackend } from '../../engine/volumes/volumes.ts';
+import type { VolumesBackend } from '../../engine/volumes/mod.ts';
 import { volumeCreate } from '../bodies/volume-create.ts';
 import { parseFilters, withFilter } from '../http/filters.ts';
 import { empty, json } from '../http/reply.ts';

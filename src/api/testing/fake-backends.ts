@@ -1,5 +1,5 @@
 import { EngineError } from '../../base/mod.ts';
-import type { AttachSession, ContainerCreateRequest } from '../../engine/containers/containers.ts';
+import type { AttachSession, ContainerCreateRequest } from '../../engine/containers/mod.ts';
 import type { ContainerInspect, EventMessage } from '../../spec/docker/mod.ts';
 import type { ApiBackends } from '../routes/all-routes.ts';
 

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { EngineError, errnoOf } from '../../base/mod.ts';
 import type { Sandbox } from '../../net/mod.ts';
@@ -32,6 +32,8 @@ export async function bundleSpec(
   if (config.WorkingDir !== '')
     await context.rootfs.ensureDirectory(rootfs, config.WorkingDir, { uid: 0, gid: 0 });
   writeContainerFiles(context, container, sandbox);
+  const mounts = Object.values(record.mountPoints).sort(byDepth).flatMap(resolveMount);
+  await makeMountPoints(context, rootfs, mounts);
   const name = config.Hostname || hostname();
   const input: BundleInput = {
     id: container.id,
@@ -41,7 +43,7 @@ export async function bundleSpec(
     rootfs,
     netns: netnsOf(context, container, sandbox),
     joined: joinedNamespaces(context, record),
-    mounts: [...Object.values(record.mountPoints).sort(byDepth).flatMap(resolveMount), ...fileMounts(record)],
+    mounts: [...mounts, ...fileMounts(record)],
     user,
     args: [record.path, ...record.args],
     env: containerEnv(config.Env, { hostname: name, tty: config.Tty, home: user.home }),
@@ -87,6 +89,19 @@ function running(context: ContainersContext, ref: string, what: string): Contain
     throw new EngineError('conflict', `cannot ${what} a non running container: ${other.id}`);
   }
   return other;
+}
+
+/** Why not left to the OCI runtime: crun gives what it makes the sticky bit, and what it makes stays. */
+async function makeMountPoints(
+  context: ContainersContext,
+  rootfs: string,
+  mounts: readonly ResolvedMount[],
+): Promise<void> {
+  for (const { destination, source, type } of mounts) {
+    if (mounts.some((other) => destination.startsWith(`${other.destination}/`))) continue;
+    const isFile = type === 'bind' && !statSync(source, { throwIfNoEntry: false })?.isDirectory();
+    await context.rootfs.ensureMountPoint(rootfs, destination, isFile ? 'file' : 'directory');
+  }
 }
 
 /** Shallow destinations first, so that none hides another. */

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { Sandbox } from '../../net/mod.ts';
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
-import { hostResolvConf, hostsFile, resolvConf } from './host-files.ts';
+import { hostHosts, hostResolvConf, hostsFile, resolvConf } from './host-files.ts';
 
 /**
  * Writes `hostname`, `hosts` and `resolv.conf` of a start. They are bind-mounted into the container, so they are
@@ -20,6 +20,7 @@ export function writeContainerFiles(
   const name = config.Hostname || hostname();
   writeFileSync(record.hostnamePath, `${name}\n`, { mode: 0o644 });
   const hosts = hostsFile({
+    ...(hostConfig.NetworkMode === 'host' ? { base: hostHosts() } : {}),
     hostname: name,
     domainname: config.Domainname,
     addresses: sandbox?.endpoints.map(({ ipv4 }) => ipv4) ?? [],

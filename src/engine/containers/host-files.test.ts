@@ -33,3 +33,16 @@ test('resolvConf takes what was asked for when there is something', () => {
     'nameserver 1.2.3.4\noptions rotate\n',
   );
 });
+
+test("hostsFile has the host's lines when the network is the host's, and the first label of a full name", () => {
+  const options = {
+    hostname: 'h.example.org',
+    domainname: '',
+    extraHosts: ['a:1.2.3.4'],
+    gateway: undefined,
+  };
+  const host = hostsFile({ ...options, base: '127.0.0.1 localhost here\n', addresses: [] });
+  expect(host).toBe('127.0.0.1 localhost here\n1.2.3.4\ta\n');
+  const own = hostsFile({ ...options, addresses: ['172.17.0.2'] });
+  expect(own).toEndWith('172.17.0.2\th.example.org h\n');
+});

@@ -12,6 +12,8 @@ const LOCAL_HOSTS = [
 
 /** Content of a container's /etc/hosts. Compat: libnetwork `etchosts`. */
 export function hostsFile(options: {
+  /** The host's own file, for a container in the host's network; then the container has no line of its own. */
+  base?: string;
   hostname: string;
   domainname: string;
   addresses: string[];
@@ -19,7 +21,10 @@ export function hostsFile(options: {
   extraHosts: string[];
   gateway: string | undefined;
 }): string {
-  const lines: string[] = LOCAL_HOSTS.map(([address, names]) => `${address}\t${names}`);
+  const lines: string[] =
+    options.base === undefined
+      ? LOCAL_HOSTS.map(([address, names]) => `${address}\t${names}`)
+      : options.base.trimEnd().split('\n');
   for (const entry of options.extraHosts) {
     const cut = entry.search(/[:=]/);
     const address = entry.slice(cut + 1).replace(/^\[(.*)\]$/, '$1');
@@ -27,7 +32,9 @@ export function hostsFile(options: {
     if (cut > 0 && real !== undefined) lines.push(`${real}\t${entry.slice(0, cut)}`);
   }
   const { hostname, domainname } = options;
-  const names = domainname === '' ? hostname : `${hostname}.${domainname} ${hostname}`;
+  // Compat: a name with a domain, given either way, is followed by its first label.
+  const full = domainname === '' ? hostname : `${hostname}.${domainname}`;
+  const names = full.includes('.') ? `${full} ${full.split('.')[0]}` : full;
   for (const address of options.addresses) lines.push(`${address}\t${names}`);
   return `${lines.join('\n')}\n`;
 }
@@ -78,6 +85,11 @@ export function hostResolvConf(): string {
   const own = readIfThere('/etc/resolv.conf');
   const stub = /^\s*nameserver\s+127\.0\.0\.53\s*$/m.test(own);
   return (stub && readIfThere('/run/systemd/resolve/resolv.conf')) || own;
+}
+
+/** The host's own /etc/hosts. */
+export function hostHosts(): string {
+  return readIfThere('/etc/hosts');
 }
 
 function readIfThere(path: string): string {

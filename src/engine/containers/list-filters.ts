@@ -49,6 +49,8 @@ export function listFilter(filters: Filters, lookups: FilterLookups): (container
   const images = ancestors(filters, lookups);
   const isTask = booleanFilter(filters, 'is-task');
   const statuses = filters.get('status');
+  const health = healthFilter(filters);
+  const ports = { publish: portFilter(filters, 'publish'), expose: portFilter(filters, 'expose') };
   return (container) => {
     const { record } = container;
     const created = parseTime(record.created) ?? 0n;
@@ -59,19 +61,14 @@ export function listFilter(filters: Filters, lookups: FilterLookups): (container
       (since === undefined || created > since) &&
       (images === undefined || images.has(record.image)) &&
       isTask !== true &&
+      // Nothing has a health check yet.
+      (health.length === 0 || health.includes('none')) &&
       matchesAny(filters, 'id', container.id) &&
       matchesAny(filters, 'name', container.name, record.name) &&
       matchesLabels(filters, record.config.Labels) &&
       matchesVolume(filters, container) &&
       matchesNetwork(filters, container) &&
-      matchesPort(
-        filters,
-        'publish',
-        Object.entries(record.ports)
-          .filter(([, to]) => to)
-          .flatMap(([port, to]) => (to ?? []).map(({ HostPort }) => `${HostPort}/${port.split('/')[1]}`)),
-      ) &&
-      matchesPort(filters, 'expose', Object.keys(record.config.ExposedPorts ?? {}))
+      matchesPort(ports, container)
     );
   };
 }
@@ -109,20 +106,43 @@ function matchesNetwork(filters: Filters, { record }: Container): boolean {
   });
 }
 
-/** `80`, `80/tcp` or `8000-8010/udp` against `port/protocol`. */
-function matchesPort(filters: Filters, key: string, ports: string[]): boolean {
-  const wanted = valuesOf(filters, key);
-  return (
-    wanted.length === 0 ||
-    wanted.some((spec) => {
-      const match = /^(\d+)(?:-(\d+))?(?:\/(tcp|udp|sctp))?$/.exec(spec);
-      if (!match) throw new EngineError('invalid', `invalid filter '${key}=${spec}'`);
-      const from = Number(match[1]);
-      const to = Number(match[2] ?? match[1]);
-      return ports.some((port) => {
-        const [number = '', protocol] = port.split('/');
-        return Number(number) >= from && Number(number) <= to && (match[3] ?? 'tcp') === protocol;
-      });
-    })
-  );
+function healthFilter(filters: Filters): string[] {
+  const wanted = valuesOf(filters, 'health');
+  const odd = wanted.find((value) => !['none', 'starting', 'healthy', 'unhealthy'].includes(value));
+  if (odd === undefined) return wanted;
+  throw new EngineError('invalid', `unrecognized filter value for health: ${odd}`);
+}
+
+interface PortRange {
+  from: number;
+  to: number;
+  protocol: string;
+}
+
+/** `80`, `80/tcp` or `8000-8010/udp`. */
+function portFilter(filters: Filters, key: string): PortRange[] {
+  return valuesOf(filters, key).map((spec) => {
+    const match = /^(\d+)(?:-(\d+))?(?:\/(\w+))?$/.exec(spec);
+    const from = Number(match?.[1]);
+    const to = Number(match?.[2] ?? match?.[1]);
+    if (match && from <= to && to <= 65_535) return { from, to, protocol: match[3] ?? 'tcp' };
+    throw new EngineError('invalid', `error while looking up for ${key} ${spec}: invalid port specification`);
+  });
+}
+
+/** Compat: one published or one exposed port that was asked for is enough, and only what runs has any. */
+function matchesPort(
+  { publish, expose }: { publish: PortRange[]; expose: PortRange[] },
+  { record }: Container,
+): boolean {
+  if (publish.length === 0 && expose.length === 0) return true;
+  const within = (ranges: PortRange[], port: string, type: string) =>
+    ranges.some(({ from, to, protocol }) => {
+      return protocol === type && Number(port) >= from && Number(port) <= to;
+    });
+  return Object.entries(record.ports).some(([key, bindings]) => {
+    const [port = '', type = 'tcp'] = key.split('/');
+    const published = (bindings ?? []).some(({ HostPort }) => within(publish, HostPort, type));
+    return published || within(expose, port, type);
+  });
 }

@@ -1,4 +1,3 @@
-export { Container } from './container.ts';
 export {
   type AttachOptions,
   type AttachSession,
@@ -14,7 +13,6 @@ export type { ContainerSettings, ContainersContext } from './context.ts';
 export { Directory } from './directory.ts';
 export { createContainers } from './engine-containers.ts';
 export { findInit } from './init-program.ts';
-export { cancelRestart } from './restart-policy.ts';
 export { restoreContainers, startByPolicy } from './restore.ts';
 export { isRunning } from './status.ts';
 export { stopAll } from './stop-all.ts';

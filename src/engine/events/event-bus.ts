@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { errnoOf, nowNano } from '../../base/mod.ts';
 import type { EventMessage, EventType } from '../../spec/docker/mod.ts';
 import type { Filters } from '../filters.ts';
-import { checkEventFilters, eventMatches } from './event-filter.ts';
+import { eventMatches } from './event-filter.ts';
 import type { Events } from './events.ts';
 
 /** Two files of this size are the most that the event log takes, bytes. */
@@ -71,7 +71,6 @@ export class EventBus implements Events {
     filters: Filters;
     signal: AbortSignal;
   }): AsyncIterable<EventMessage> {
-    checkEventFilters(options.filters);
     const queue: EventMessage[] = [];
     let wake: () => void = () => {};
     const key = Symbol('subscriber');

@@ -5,7 +5,7 @@ import type { StoredImage } from '../../store/mod.ts';
 import { booleanFilter, checkFilterKeys, type Filters, matchesLabels, valuesOf } from '../filters.ts';
 import { parseMoment } from '../moment.ts';
 import type { ImagesContext } from './context.ts';
-import { matchesPattern } from './reference-pattern.ts';
+import { checkPattern, matchesPattern } from './reference-pattern.ts';
 import { resolve } from './resolve.ts';
 
 const KEYS = ['before', 'dangling', 'label', 'reference', 'since', 'until'];
@@ -28,6 +28,7 @@ export function list(
   if (more.length > 0) throw new EngineError('invalid', 'more than one until filter specified');
   const until = untilText === undefined ? undefined : parseMoment(untilText, nowNano());
   const patterns = valuesOf(filters, 'reference');
+  for (const pattern of patterns) checkPattern(pattern);
   const rows: ImageSummary[] = [];
   for (const image of context.images.list()) {
     const at = createdNs(image);

@@ -14,6 +14,7 @@ import {
 } from '../../spec/reference.ts';
 import type { ImagesContext } from './context.ts';
 import { pullLayers } from './pull-layers.ts';
+import { platformMismatch } from './resolve.ts';
 
 /**
  * Fetches an image: manifest and config, then all layers that are not there, at once; then the image record and its
@@ -38,6 +39,9 @@ export async function pull(
   progress({
     status: isNew ? `Status: Downloaded newer image for ${name}` : `Status: Image is up to date for ${name}`,
   });
+  // Compat: an image that is no index is taken whatever its platform, with this warning.
+  const warning = options.platform && platformMismatch(text, resolved.config, options.platform);
+  if (warning) progress({ status: `WARNING: ${warning}` });
 }
 
 /** Gives false if the name pointed at this very image before. */
@@ -66,7 +70,11 @@ async function install(
     layers.retain(chainId);
     holds.defer(chainId, () => layers.release(chainId));
   };
-  await pullLayers(context, { reference, resolved, chain: chainIds(diffIds), hold, ...options }, progress);
+  const chain = chainIds(diffIds);
+  const top = chain.at(-1);
+  // Compat: of an image that is whole already no layer is mentioned.
+  if (known && top !== undefined && layers.get(top)) hold(top);
+  else await pullLayers(context, { reference, resolved, chain, hold, ...options }, progress);
   await images.put(resolved.configBytes);
   for (const name of names) await images.setName(name, id);
   if (isNew) {

@@ -1,3 +1,5 @@
+import { EngineError } from '../../base/mod.ts';
+
 /**
  * Go's `path.Match`: `*` and `?` do not cross a slash, `[a-z]` and `[^a]` are classes, `\` escapes. An ill-formed
  * pattern matches nothing. Used by the image filter `reference`.
@@ -23,4 +25,10 @@ export function matchesPattern(pattern: string, text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Throws `invalid`, in Go's words, for a class that is not closed or empty, and for a backslash at the end. */
+export function checkPattern(pattern: string): void {
+  if (/^(?:[^\\[]|\\.|\[\^?(?:\\.|[^\]\\])+\])*$/s.test(pattern)) return;
+  throw new EngineError('invalid', 'syntax error in pattern');
 }

@@ -1,5 +1,6 @@
 import { EngineError } from '../../base/mod.ts';
 import type { ImageId } from '../../spec/digest.ts';
+import type { ImageConfig } from '../../spec/oci/image.ts';
 import { formatPlatform, hostPlatform, matchesPlatform, type Platform } from '../../spec/platform.ts';
 import {
   canonicalName,
@@ -18,7 +19,8 @@ import type { ImagesContext } from './context.ts';
 export function resolve(context: ImagesContext, ref: string, platform?: Platform): StoredImage {
   const image = find(context, ref);
   if (!image) throw new EngineError('not-found', `No such image: ${shown(ref)}`);
-  if (platform) checkPlatform(ref, image, platform);
+  const mismatch = platform && platformMismatch(ref, image.config, platform);
+  if (mismatch) throw new EngineError('not-found', mismatch);
   return image;
 }
 
@@ -70,16 +72,14 @@ function shown(ref: string): string {
   return familiarName(withDefaultTag(parseReference(ref)));
 }
 
-function checkPlatform(ref: string, image: StoredImage, wanted: Platform): void {
+/** Docker's sentence for an image that is not of the platform asked for; undefined if it is. */
+export function platformMismatch(ref: string, config: ImageConfig, wanted: Platform): string | undefined {
   const host = hostPlatform();
   const actual: Platform = {
-    os: image.config.os ?? host.os,
-    architecture: image.config.architecture ?? host.architecture,
-    ...(image.config.variant ? { variant: image.config.variant } : {}),
+    os: config.os ?? host.os,
+    architecture: config.architecture ?? host.architecture,
+    ...(config.variant ? { variant: config.variant } : {}),
   };
-  if (matchesPlatform(wanted, actual)) return;
-  throw new EngineError(
-    'not-found',
-    `image with reference ${ref} was found but its platform (${formatPlatform(actual)}) does not match the specified platform (${formatPlatform(wanted)})`,
-  );
+  if (matchesPlatform(wanted, actual)) return undefined;
+  return `image with reference ${ref} was found but its platform (${formatPlatform(actual)}) does not match the specified platform (${formatPlatform(wanted)})`;
 }

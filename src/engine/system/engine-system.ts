@@ -1,3 +1,4 @@
+import type { CgroupSupport } from '../../runtime/mod.ts';
 import type { ContainerStatus } from '../../spec/docker/mod.ts';
 import type { Host } from './host.ts';
 import { API_VERSION, MIN_API_VERSION, type System } from './system.ts';
@@ -24,7 +25,7 @@ export interface SystemContext {
   /** Asked when needed: it is a child process. */
   runtime(): Promise<RuntimeVersion>;
   runtimeName: string;
-  cgroup: CgroupFacts;
+  cgroup: CgroupSupport & { version: 1 | 2; driver: string };
   settings: SystemSettings;
   /** Rows of `docker info` under the storage driver. */
   storageStatus: [string, string][];
@@ -35,19 +36,6 @@ export interface SystemContext {
   countImages(): number;
   countDescriptors(): number;
   ipForwarding(): boolean;
-}
-
-/** What the host's cgroups can limit. */
-export interface CgroupFacts {
-  version: 1 | 2;
-  driver: string;
-  memory: boolean;
-  swap: boolean;
-  cpuQuota: boolean;
-  cpuShares: boolean;
-  cpuset: boolean;
-  pids: boolean;
-  oomKillDisable: boolean;
 }
 
 export interface SystemSettings {
@@ -68,7 +56,8 @@ export function createSystem(context: SystemContext): System {
 }
 
 function info(context: SystemContext, runtime: RuntimeVersion): Record<string, unknown> {
-  const { host, cgroup, settings } = context;
+  const { host, settings } = context;
+  const { version, driver, warnings, ...limits } = context.cgroup;
   const counts = context.countContainers();
   const running = (counts.running ?? 0) + (counts.restarting ?? 0);
   const paused = counts.paused ?? 0;
@@ -89,24 +78,17 @@ function info(context: SystemContext, runtime: RuntimeVersion): Record<string, u
       Authorization: null,
       Log: context.logDrivers,
     },
-    MemoryLimit: cgroup.memory,
-    SwapLimit: cgroup.swap,
+    ...limits,
     KernelMemory: false,
     KernelMemoryTCP: false,
-    CpuCfsPeriod: cgroup.cpuQuota,
-    CpuCfsQuota: cgroup.cpuQuota,
-    CPUShares: cgroup.cpuShares,
-    CPUSet: cgroup.cpuset,
-    PidsLimit: cgroup.pids,
     IPv4Forwarding: context.ipForwarding(),
     Debug: settings.debug,
     NFd: context.countDescriptors(),
-    OomKillDisable: cgroup.oomKillDisable,
     NGoroutines: 1,
     SystemTime: new Date().toISOString(),
     LoggingDriver: settings.logDriver,
-    CgroupDriver: cgroup.driver,
-    CgroupVersion: String(cgroup.version),
+    CgroupDriver: driver,
+    CgroupVersion: String(version),
     NEventsListener: 0,
     KernelVersion: host.kernelVersion,
     OperatingSystem: host.operatingSystem,
@@ -150,7 +132,7 @@ function info(context: SystemContext, runtime: RuntimeVersion): Record<string, u
     SecurityOptions: context.securityOptions,
     CDISpecDirs: [],
     FirewallBackend: { Driver: 'nftables' },
-    Warnings: warnings(cgroup),
+    Warnings: warnings.length > 0 ? warnings : null,
   };
 }
 
@@ -169,21 +151,6 @@ function registryConfig(settings: SystemSettings): Record<string, unknown> {
     IndexConfigs: { 'docker.io': hub, ...Object.fromEntries(insecure) },
     Mirrors: settings.registryMirrors.length > 0 ? settings.registryMirrors : null,
   };
-}
-
-/** Compat: the sentences of moby `daemon/info_unix.go`. */
-function warnings(cgroup: CgroupFacts): string[] | null {
-  const rows: [boolean, string][] = [
-    [cgroup.memory, 'WARNING: No memory limit support'],
-    [cgroup.swap, 'WARNING: No swap limit support'],
-    [cgroup.oomKillDisable || cgroup.version === 2, 'WARNING: No oom kill disable support'],
-    [cgroup.cpuQuota, 'WARNING: No cpu cfs quota support'],
-    [cgroup.cpuQuota, 'WARNING: No cpu cfs period support'],
-    [cgroup.cpuShares, 'WARNING: No cpu shares support'],
-    [cgroup.cpuset, 'WARNING: No cpuset support'],
-  ];
-  const said = rows.filter(([supported]) => !supported).map(([, text]) => text);
-  return said.length > 0 ? said : null;
 }
 
 function version(context: SystemContext, runtime: RuntimeVersion): Record<string, unknown> {

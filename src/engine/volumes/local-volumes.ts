@@ -56,6 +56,12 @@ export class LocalVolumes implements VolumesBackend {
         'options of the local volume driver are not implemented by Minke yet',
       );
     }
+    if (name !== undefined && name.length === 1) {
+      throw new EngineError(
+        'invalid',
+        `create ${name}: volume name is too short, names should be at least two alphanumeric characters`,
+      );
+    }
     if (name !== undefined && !NAME.test(name)) {
       throw new EngineError(
         'invalid',

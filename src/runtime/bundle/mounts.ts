@@ -57,13 +57,6 @@ function systemMounts({ IpcMode, ShmSize }: HostConfig): RuntimeMount[] {
       options: ['ro', 'nosuid', 'noexec', 'nodev'],
     },
   ];
-  if (IpcMode === 'host') {
-    return [
-      ...mounts,
-      bind('/dev/shm', '/dev/shm', ['rbind', 'rprivate']),
-      bind('/dev/mqueue', '/dev/mqueue', ['rbind', 'rprivate']),
-    ];
-  }
   mounts.push({
     destination: '/dev/mqueue',
     type: 'mqueue',
@@ -71,6 +64,7 @@ function systemMounts({ IpcMode, ShmSize }: HostConfig): RuntimeMount[] {
     options: ['nosuid', 'noexec', 'nodev'],
   });
   if (IpcMode === 'none') return mounts;
+  if (IpcMode === 'host') return [...mounts, bind('/dev/shm', '/dev/shm', ['rbind', 'rprivate'])];
   const size = ShmSize > 0 ? ShmSize : 64 * 1024 * 1024;
   const options = ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${size}`];
   return [...mounts, { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options }];

@@ -19,7 +19,6 @@ const SIZE = arch === 'x64' ? 12 : 16;
 const KEY_AT = SIZE - 8;
 
 export const EPOLLIN = 0x1;
-export const EPOLLHUP = 0x10;
 export const EPOLLET = 0x8000_0000;
 
 /**

@@ -19,7 +19,6 @@ const RTM_NEWLINK = 16;
 const RTM_DELLINK = 17;
 const RTM_GETLINK = 18;
 const RTM_NEWADDR = 20;
-const RTM_DELADDR = 21;
 const RTM_GETADDR = 22;
 const RTM_NEWROUTE = 24;
 
@@ -187,10 +186,6 @@ function addressMessage(
 
 export function addAddress(address: InterfaceAddress): NetlinkMessage {
   return addressMessage('add address', RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, address);
-}
-
-export function deleteAddress(address: InterfaceAddress): NetlinkMessage {
-  return addressMessage('delete address', RTM_DELADDR, 0, address);
 }
 
 export function addDefaultRoute(index: number, gateway: string): NetlinkMessage {
