@@ -15,19 +15,19 @@ export async function attach(
   options: AttachOptions,
 ): Promise<AttachSession> {
   const { config } = container.record;
+  const keys = new DetachKeys(options.detachKeys);
   if (container.status === 'paused') {
     throw new EngineError(
       'conflict',
-      `container ${container.id} is paused, unpause the container before attach`,
+      `container ${container.name} is paused, unpause the container before attach`,
     );
   }
   if (container.status === 'restarting') {
     throw new EngineError(
       'conflict',
-      `container ${container.id} is restarting, wait until the container is running`,
+      `container ${container.name} is restarting, wait until the container is running`,
     );
   }
-  const keys = new DetachKeys(options.detachKeys);
   const subscription = options.stream ? context.logs.subscribe(container.id) : undefined;
   const input = options.stdin && options.stream && config.OpenStdin ? new Input(container) : undefined;
   announce(context, container, 'attach');

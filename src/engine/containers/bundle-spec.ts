@@ -100,7 +100,8 @@ async function makeMountPoints(
   for (const { destination, source, type } of mounts) {
     if (mounts.some((other) => destination.startsWith(`${other.destination}/`))) continue;
     const isFile = type === 'bind' && !statSync(source, { throwIfNoEntry: false })?.isDirectory();
-    await context.rootfs.ensureMountPoint(rootfs, destination, isFile ? 'file' : 'directory');
+    // What cannot be made is said better by the mount itself.
+    await context.rootfs.ensureMountPoint(rootfs, destination, isFile ? 'file' : 'directory').catch(() => {});
   }
 }
 

@@ -13,7 +13,11 @@ import { isRunning } from './status.ts';
 
 /** Starts a container that does not run. */
 export async function start(context: ContainersContext, container: Container): Promise<void> {
-  await transition(context, container, () => startLocked(context, container));
+  await transition(context, container, () => {
+    // Compat: what waits for its restart runs already, as far as a start is concerned.
+    if (container.status === 'restarting') throw new EngineError('not-modified', '');
+    return startLocked(context, container);
+  });
 }
 
 /** The start itself, for who holds the container's lock. On failure nothing of it is left but the error on record. */
