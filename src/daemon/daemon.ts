@@ -17,7 +17,10 @@ import { atomicWrite, lockFile } from '../sys/mod.ts';
 import { compose } from './compose.ts';
 import type { Config } from './config/config.ts';
 import { bridgeName } from './config/read-config.ts';
+import { deferredNet } from './deferred-net.ts';
 
+/** Who waits for us to answer gets the answer first. */
+const WARM_UP_MS = 50;
 const DEFAULT_EXEC_ROOT = '/run/minke';
 
 /** A daemon that serves; `stop` ends it and lets containers run on, unless live-restore is off. */
@@ -54,7 +57,8 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   closing.defer(() => store.close());
   const logs = openLogs({ log });
   closing.defer(() => logs.close());
-  const net = openNet({ execRoot: config.execRoot, log, tableName: tableName(config.execRoot) });
+  const kernel = openNet({ execRoot: config.execRoot, log, tableName: tableName(config.execRoot) });
+  const net = deferredNet(kernel, log);
   closing.defer(() => net.close());
   closing.defer(() => runtime.close());
   // What they wait for, nft and maybe a keeper, goes on while the engine is put together.
@@ -88,7 +92,10 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   closing.defer(() => rmSync(config.pidfile, { force: true }));
   log.info('daemon is ready', { hosts: config.hosts, dataRoot: config.dataRoot });
   void startByPolicy(context);
-  runtime.warmUp().catch((error: unknown) => log.error('cannot run containers', { error: messageOf(error) }));
+  const warmingUp = setTimeout(() => {
+    runtime.warmUp().catch((error) => log.error('cannot run containers', { error: messageOf(error) }));
+  }, WARM_UP_MS);
+  closing.defer(() => clearTimeout(warmingUp));
 
   const owned = closing.move();
   return {
