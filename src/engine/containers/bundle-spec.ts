@@ -15,9 +15,11 @@ import type { ContainerRecord, MountPointRecord } from '../../store/mod.ts';
 import type { Container } from './container.ts';
 import { writeContainerFiles } from './container-files.ts';
 import type { ContainersContext } from './context.ts';
+import { checkDeviceRequests } from './device-requests.ts';
 import { requireInit } from './init-program.ts';
 import { parseNetworkMode } from './network-mode.ts';
 import { isRunning } from './status.ts';
+import { checkTmpfsOptions } from './tmpfs-options.ts';
 
 /** Makes what a start needs on disk and gives the OCI configuration of it. */
 export async function bundleSpec(
@@ -28,6 +30,8 @@ export async function bundleSpec(
 ): Promise<RuntimeSpec> {
   const { record } = container;
   const { config, hostConfig } = record;
+  checkDeviceRequests(hostConfig.DeviceRequests);
+  for (const options of Object.values(hostConfig.Tmpfs ?? {})) checkTmpfsOptions(options);
   const user = await context.rootfs.lookupUser(rootfs, config.User, hostConfig.GroupAdd ?? []);
   if (config.WorkingDir !== '')
     await context.rootfs.ensureDirectory(rootfs, config.WorkingDir, { uid: 0, gid: 0 });

@@ -44,6 +44,7 @@ export function resolveSharedContainers(context: ContainersContext, hostConfig: 
     } catch (error) {
       throw new EngineError('invalid', `could not get container for ${ref}: ${messageOf(error)}`);
     }
+    throw new EngineError('unimplemented', '--link is not implemented by Minke yet');
   }
 }
 
