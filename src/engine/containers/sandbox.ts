@@ -17,7 +17,7 @@ export async function setUpSandbox(
   const mode = parseNetworkMode(context, record.hostConfig.NetworkMode);
   if (mode.kind === 'host' || mode.kind === 'container') return undefined;
   const network = context.networks.find(mode.network);
-  const bridge = network.bridge;
+  const bridge = record.config.NetworkDisabled ? undefined : network.bridge;
   try {
     return await context.net.setUp({
       id: container.id,
