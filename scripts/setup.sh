@@ -69,8 +69,10 @@ mount_hybrid_controllers() {
 
 npm_packages() {
   if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
-    say "npm ci"
-    npm ci --no-audit --no-fund --loglevel=error
+    say "npm install"
+    # Why not `npm ci`: it refuses a lock file without the builds for other platforms, and registries that mirror
+    # only a part do not have them. Versions are those of the lock file all the same.
+    npm install --no-save --no-audit --no-fund --loglevel=error
     touch node_modules/.package-lock.json
   fi
 }
