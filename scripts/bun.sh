@@ -9,5 +9,5 @@ for name in $names; do
   bun="$root/node_modules/@oven/$name/bin/bun"
   [ -x "$bun" ] && exec "$bun" "$@"
 done
-echo "no Bun in node_modules: run npm ci" >&2
+echo "no Bun in node_modules: run npm install" >&2
 exit 127
