@@ -24,7 +24,7 @@ import { generateName } from './name-generator.ts';
 import { emptyEndpoint, parseNetworkMode, resolveSharedContainers } from './network-mode.ts';
 import { populateVolumes } from './populate-volumes.ts';
 import { validatePorts } from './port-requests.ts';
-import { validateConfig, validateHostConfig, validateName } from './validate.ts';
+import { configWarnings, validateConfig, validateHostConfig, validateName } from './validate.ts';
 import { validateEndpoint, validateNetworkMode } from './validate-network.ts';
 
 /**
@@ -47,7 +47,7 @@ export async function create(
   if (hostConfig.Runtime !== context.settings.runtimeName) {
     throw new EngineError('invalid', `unknown or invalid runtime name: ${hostConfig.Runtime}`);
   }
-  const warnings = validateHostConfig(hostConfig, context.settings.host);
+  const warnings = [...configWarnings(config), ...validateHostConfig(hostConfig, context.settings.host)];
   resolveSharedContainers(context, hostConfig);
   validatePorts(config, hostConfig);
   context.logs.validate(hostConfig.LogConfig);

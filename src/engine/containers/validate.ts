@@ -35,6 +35,14 @@ export function validateConfig(config: ContainerConfig): void {
   validateHealthcheck(config);
 }
 
+/** What is taken and has no effect is said, not passed over. */
+export function configWarnings({ Healthcheck: check }: ContainerConfig): string[] {
+  const kind = check?.Test?.[0];
+  return kind && kind !== 'NONE'
+    ? ['Health checks are not run by Minke yet: the container has no health status.']
+    : [];
+}
+
 function validateHealthcheck({ Healthcheck: check }: ContainerConfig): void {
   if (!check) return;
   const durations = { Interval: check.Interval, Timeout: check.Timeout, StartPeriod: check.StartPeriod };
@@ -65,6 +73,12 @@ export function validateHostConfig(hostConfig: HostConfig, host: HostLimits): st
   checkCapabilities(hostConfig);
   securityOptions(hostConfig.SecurityOpt);
   for (const destination of Object.keys(hostConfig.Tmpfs ?? {})) checkTmpfsDestination(destination);
+  if (Object.keys(hostConfig.StorageOpt ?? {}).length > 0) {
+    throw new EngineError(
+      'invalid',
+      "--storage-opt is supported only for overlay over xfs with 'pquota' mount option",
+    );
+  }
   const warnings = validateResources(hostConfig, host);
   if (hostConfig.NetworkMode === 'host' && Object.keys(hostConfig.PortBindings ?? {}).length > 0) {
     warnings.push('Published ports are discarded when using host network mode');
