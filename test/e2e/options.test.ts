@@ -107,7 +107,7 @@ describe('options of docker run', () => {
     );
   });
 
-  test('-P publishes what is exposed; --stop-timeout and --annotation are kept', async () => {
+  test('-P publishes what is exposed; --stop-timeout is kept', async () => {
     const { docker, busybox } = await engine();
     const id = await docker.ok([
       'run',
