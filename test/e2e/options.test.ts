@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ENGINE } from '../fixtures/daemon.ts';
 import { engine } from '../fixtures/engine.ts';
 import { until, workFolder } from '../fixtures/machine.ts';
 import { removing, uniqueName } from '../fixtures/names.ts';
@@ -53,10 +54,14 @@ describe('options of docker run', () => {
     );
   });
 
-  test('--cap-drop, --cap-add and --privileged change the capabilities', async () => {
+  test('--cap-drop and --cap-add change the capabilities', async () => {
     expect((await capabilities()) & CHOWN).toBe(CHOWN);
     expect(await capabilities('--cap-drop', 'ALL')).toBe(0n);
     expect(await capabilities('--cap-drop', 'ALL', '--cap-add', 'NET_ADMIN')).toBe(NET_ADMIN);
+  });
+
+  // runc asks for capabilities that the machine may not have; ours are those of the daemon.
+  test.skipIf(ENGINE === 'docker')('--privileged gives the capabilities of the daemon', async () => {
     expect((await capabilities('--privileged')) & NET_ADMIN).toBe(NET_ADMIN);
   });
 
@@ -98,7 +103,10 @@ describe('options of docker run', () => {
       'example',
     ];
     const text = await output(flags, 'grep db /etc/hosts; grep -v "^#" /etc/resolv.conf');
-    expect(text).toMatch(/^10\.9\.8\.7\tdb\nnameserver 10\.1\.2\.3\nsearch lan/);
+    // The order in resolv.conf is 28's; 20.10 has the search list first.
+    expect(text.split('\n')).toEqual(
+      expect.arrayContaining(['10.9.8.7\tdb', 'nameserver 10.1.2.3', 'search lan']),
+    );
   });
 
   test('--pid host shows the processes of the host', async () => {
