@@ -1,7 +1,7 @@
 import type { KeyedLock, Logger } from '../../base/mod.ts';
 import type { Logs } from '../../logs/mod.ts';
 import type { Net } from '../../net/mod.ts';
-import type { CgroupHost, Runtime } from '../../runtime/mod.ts';
+import type { CgroupHost, CgroupLimits, Runtime } from '../../runtime/mod.ts';
 import type { ImageId } from '../../spec/digest.ts';
 import type { Platform } from '../../spec/platform.ts';
 import type { ContainerRecords, LayerStore, RootFs, StoredImage, VolumeRecord } from '../../store/mod.ts';
@@ -49,18 +49,8 @@ export interface ContainerSettings {
 }
 
 /** What of the host a request is checked against. */
-export interface HostLimits {
+export interface HostLimits extends CgroupLimits {
   cpus: number;
-  cgroupVersion: 1 | 2;
-  /** Swap can be limited. */
-  swapLimit: boolean;
-  /** The kernel can be told not to kill for lack of memory (cgroup v1). */
-  oomKillDisable: boolean;
-  blkioWeight: boolean;
-  blkioWeightDevice: boolean;
-  /** CPUs and memory nodes that containers may be bound to, as a list. */
-  cpusetCpus: string;
-  cpusetMems: string;
 }
 
 export interface ImagesForContainers {

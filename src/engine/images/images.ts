@@ -26,20 +26,20 @@ export interface Images {
   remove(ref: string, options: { force: boolean; noPrune: boolean }): Promise<ImageDeleteItem[]>;
   tag(ref: string, repository: string, tag: string): Promise<void>;
   /** A rootfs tar (plain, gzip, zstd) becomes an image of one layer. Gives its id. */
-  import(
-    source: AsyncIterable<Uint8Array>,
-    options: {
-      repository?: string;
-      tag?: string;
-      message?: string;
-      changes: string[];
-      platform?: Platform;
-      signal: AbortSignal;
-    },
-  ): Promise<ImageId>;
+  import(source: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<ImageId>;
   history(ref: string): Promise<ImageHistoryItem[]>;
   /** For containers: the image that a ref means. Throws `not-found` as inspect does, also when only another platform is there. */
   resolve(ref: string, platform?: Platform): StoredImage;
+}
+
+export interface ImportOptions {
+  repository?: string;
+  tag?: string;
+  message?: string;
+  /** Dockerfile instructions that change the config. */
+  changes: string[];
+  platform?: Platform;
+  signal: AbortSignal;
 }
 
 export interface ImageHistoryItem {

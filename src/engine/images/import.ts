@@ -3,19 +3,11 @@ import type { DiffId, ImageId } from '../../spec/digest.ts';
 import type { ImageRunConfig } from '../../spec/docker/mod.ts';
 import type { ImageConfig } from '../../spec/oci/image.ts';
 import { MEDIA_TYPES } from '../../spec/oci/image.ts';
-import { hostPlatform, type Platform } from '../../spec/platform.ts';
+import { hostPlatform } from '../../spec/platform.ts';
 import { canonicalName, familiarName, parseReference, withDefaultTag } from '../../spec/reference.ts';
 import { applyChanges } from './changes.ts';
 import type { ImagesContext } from './context.ts';
-
-export interface ImportOptions {
-  repository?: string;
-  tag?: string;
-  message?: string;
-  changes: string[];
-  platform?: Platform;
-  signal: AbortSignal;
-}
+import type { ImportOptions } from './images.ts';
 
 /** Makes an image of one layer from a root file system's tar, durably. Nothing is left on failure. */
 export async function importImage(

@@ -7,7 +7,9 @@ import type { CgroupHost } from './host.ts';
 /** What requests for limits are checked against. */
 export interface CgroupLimits {
   cgroupVersion: 1 | 2;
+  /** Swap can be limited. */
   swapLimit: boolean;
+  /** The kernel can be told not to kill for lack of memory (version 1). */
   oomKillDisable: boolean;
   blkioWeight: boolean;
   blkioWeightDevice: boolean;
