@@ -16,6 +16,12 @@ export function containerUsers(
           .all()
           .filter(({ record }) => record.image === id)
           .map((container) => ({ containerId: container.id, running: isRunning(container.status) })),
+      counts: () => {
+        const counts = new Map<string, number>();
+        for (const { record } of directory.all())
+          counts.set(record.image, (counts.get(record.image) ?? 0) + 1);
+        return counts;
+      },
     },
     volumes: {
       usersOf: (name) =>

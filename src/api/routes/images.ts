@@ -1,6 +1,7 @@
 import { EngineError } from '../../base/mod.ts';
 import type { Filters } from '../../engine/filters.ts';
 import type { Images } from '../../engine/images/mod.ts';
+import type { Platform } from '../../spec/platform.ts';
 import { familiarRepository, parseReference, withDefaultTag, withTag } from '../../spec/reference.ts';
 import { parsePlatformJson } from '../bodies/platform.ts';
 import { parseFilters, withFilter } from '../http/filters.ts';
@@ -15,13 +16,19 @@ export function imageRoutes(images: Images): AnyRoute[] {
   return [
     { method: 'GET', path: '/images/json', handle: (request) => list(images, request) },
     imageCreateRoute(images),
+    {
+      method: 'POST',
+      path: '/images/prune',
+      since: { version: '1.25', pattern: '/images/prune' },
+      handle: (request) => prune(images, request),
+    },
     { method: 'GET', path: '/images/*name/json', handle: (request) => inspect(images, request) },
     {
       method: 'GET',
       path: '/images/*name/history',
       handle: async (request) => {
-        checkPlatforms(request, 'platform', '1.48');
-        return json(200, await images.history(request.param('name')));
+        const [platform] = platformsOf(request, 'platform', '1.48');
+        return json(200, await images.history(request.param('name'), platform));
       },
     },
     { method: 'POST', path: '/images/*name/tag', handle: (request) => tag(images, request) },
@@ -56,14 +63,14 @@ async function inspect(images: Pick<Images, 'inspect'>, request: ApiRequest): Pr
   const { query, version } = request;
   const manifests = version.atLeast('1.48') && query.bool('manifests');
   const platform = version.atLeast('1.49') ? query.text('platform') : '';
-  if (platform !== '') parsePlatformJson(platform);
+  const wanted = platform === '' ? undefined : parsePlatformJson(platform);
   if (manifests && platform !== '') {
     throw new EngineError(
       'invalid',
       'conflicting options: manifests and platform options cannot both be set',
     );
   }
-  return json(200, inspectFor(version, await images.inspect(request.param('name'))));
+  return json(200, inspectFor(version, await images.inspect(request.param('name'), wanted)));
 }
 
 async function tag(images: Pick<Images, 'tag'>, { query, params }: ApiRequest): Promise<Reply> {
@@ -85,13 +92,24 @@ async function remove(images: Pick<Images, 'remove'>, request: ApiRequest): Prom
   const { query } = request;
   const name = request.param('name');
   if (name.trim() === '') throw new EngineError('invalid', 'image name cannot be blank');
-  checkPlatforms(request, 'platforms', '1.50');
-  const options = { force: query.bool('force'), noPrune: query.bool('noprune') };
+  const platforms = platformsOf(request, 'platforms', '1.50');
+  const options = { force: query.bool('force'), noPrune: query.bool('noprune'), platforms };
   return json(200, await images.remove(name, options));
 }
 
-/** Throws `invalid` for platforms that cannot be parsed; a store of one platform has no use for the others. */
-function checkPlatforms({ query, version }: ApiRequest, key: string, since: string): void {
-  if (version.below(since)) return;
-  for (const text of query.all(key)) if (text !== '') parsePlatformJson(text);
+/** Platforms that a query names, in JSON; none before `since`. Throws `invalid` for what cannot be parsed. */
+function platformsOf({ query, version }: ApiRequest, key: string, since: string): Platform[] {
+  if (version.below(since)) return [];
+  return query
+    .all(key)
+    .filter((text) => text !== '')
+    .map(parsePlatformJson);
+}
+
+async function prune(images: Pick<Images, 'prune'>, { query, signal }: ApiRequest): Promise<Reply> {
+  const { deleted, spaceReclaimed } = await images.prune(parseFilters(query.text('filters')), { signal });
+  return json(200, {
+    ImagesDeleted: deleted.length > 0 ? deleted : null,
+    SpaceReclaimed: spaceReclaimed,
+  });
 }

@@ -61,7 +61,6 @@ function images(): AnyRoute[] {
     notYet('GET', '/images/*name/get'),
     notYet('POST', '/images/load'),
     notYet('POST', '/images/*name/push'),
-    notYet('POST', '/images/prune', { version: '1.25', pattern: '/images/prune' }),
     refused('GET', '/images/*name/attestations', 'the legacy image store does not support attestations', {
       version: '1.55',
       pattern: '/images/{name:.*}/attestations',

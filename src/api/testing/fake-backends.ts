@@ -137,6 +137,7 @@ export function fakeBackends(overrides: Partial<ApiBackends> = {}): {
         throw new EngineError('not-found', `No such image: ${ref}`);
       },
       remove: nothing,
+      prune: async () => ({ deleted: [], spaceReclaimed: 0 }),
       tag: nothing,
       import: nothing,
       history: nothing,

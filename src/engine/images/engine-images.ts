@@ -8,6 +8,7 @@ import type { Images } from './images.ts';
 import { importImage } from './import.ts';
 import { inspect } from './inspect.ts';
 import { list } from './list.ts';
+import { prune } from './prune.ts';
 import { pull } from './pull.ts';
 import { remove } from './remove.ts';
 import { find, resolve } from './resolve.ts';
@@ -25,8 +26,9 @@ export function createImages(context: ImagesContext): Images & ImageNames {
   return {
     pull: (reference, options, progress) => pull(context, reference, options, progress),
     list: async (options) => list(context, options),
-    inspect: async (ref) => inspect(context, resolve(context, ref)),
+    inspect: async (ref, platform) => inspect(context, resolve(context, ref, platform)),
     remove: (ref, options) => remove(context, ref, options),
+    prune: oneAtATime((filters, options) => prune(context, filters, options)),
     tag: async (ref, repository, tag) => {
       const image = resolve(context, ref);
       const named = parseReference(repository);
@@ -36,10 +38,23 @@ export function createImages(context: ImagesContext): Images & ImageNames {
       announce(context, image, 'tag', familiarName(target));
     },
     import: (source, options) => importImage(context, source, options),
-    history: async (ref) => history(context, resolve(context, ref)),
+    history: async (ref, platform) => history(context, resolve(context, ref, platform)),
     resolve: (ref, platform) => resolve(context, ref, platform),
     nameFor: (asked, id) => (find(context, asked)?.id === id ? asked : id),
     withDescendants: (ref) => withDescendants(context, ref),
+  };
+}
+
+function oneAtATime(prune: Images['prune']): Images['prune'] {
+  let running = false;
+  return async (...args) => {
+    if (running) throw new EngineError('conflict', 'a prune operation is already running');
+    running = true;
+    try {
+      return await prune(...args);
+    } finally {
+      running = false;
+    }
   };
 }
 

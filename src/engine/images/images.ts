@@ -9,6 +9,7 @@ import type {
 import type { Platform } from '../../spec/platform.ts';
 import type { StoredImage } from '../../store/mod.ts';
 import type { Filters } from '../filters.ts';
+import type { RemoveOptions } from './remove.ts';
 
 /**
  * The image verbs. A *ref* is what a user types: a name with tag or digest, or an id or a unique prefix of one.
@@ -21,15 +22,32 @@ export interface Images {
     options: { platform?: Platform; auth?: AuthConfig; signal: AbortSignal },
     progress: (message: ProgressMessage) => void,
   ): Promise<void>;
-  list(options: { all: boolean; filters: Filters; sharedSize: boolean }): Promise<ImageSummary[]>;
-  inspect(ref: string): Promise<ImageInspect>;
-  remove(ref: string, options: { force: boolean; noPrune: boolean }): Promise<ImageDeleteItem[]>;
+  list(options: ImageListOptions): Promise<ImageSummary[]>;
+  /** With `platform`, an image of another one is `not-found`. */
+  inspect(ref: string, platform?: Platform): Promise<ImageInspect>;
+  remove(ref: string, options: RemoveOptions): Promise<ImageDeleteItem[]>;
+  /** Removes what no container uses. Of two at once the second is a `conflict`. */
+  prune(filters: Filters, options: { signal: AbortSignal }): Promise<ImagesPruned>;
   tag(ref: string, repository: string, tag: string): Promise<void>;
   /** A rootfs tar (plain, gzip, zstd) becomes an image of one layer. Gives its id. */
   import(source: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<ImageId>;
-  history(ref: string): Promise<ImageHistoryItem[]>;
+  history(ref: string, platform?: Platform): Promise<ImageHistoryItem[]>;
   /** For containers: the image that a ref means. Throws `not-found` as inspect does, also when only another platform is there. */
   resolve(ref: string, platform?: Platform): StoredImage;
+}
+
+export interface ImageListOptions {
+  /** Also steps on the way to other images. */
+  all: boolean;
+  filters: Filters;
+  /** Tell for each what it shares with others: -1 otherwise. */
+  sharedSize: boolean;
+}
+
+export interface ImagesPruned {
+  deleted: ImageDeleteItem[];
+  /** Bytes. */
+  spaceReclaimed: number;
 }
 
 export interface ImportOptions {
@@ -55,4 +73,6 @@ export interface ImageHistoryItem {
 export interface ImageUsers {
   /** Containers made from this image. */
   usersOf(id: ImageId): { containerId: string; running: boolean }[];
+  /** How many containers each image has, of those that have any: one pass over all. */
+  counts(): ReadonlyMap<string, number>;
 }

@@ -4,7 +4,7 @@ import type { ImageInspect } from '../../spec/docker/mod.ts';
 import { hostPlatform } from '../../spec/platform.ts';
 import type { StoredImage } from '../../store/mod.ts';
 import type { ImagesContext } from './context.ts';
-import { namesOf } from './list.ts';
+import { namesOf } from './names.ts';
 
 /** The whole of an image, newest shape with the fields that older versions saw. */
 export function inspect(context: ImagesContext, image: StoredImage): ImageInspect {
@@ -15,7 +15,7 @@ export function inspect(context: ImagesContext, image: StoredImage): ImageInspec
     Id: image.id,
     RepoTags: names.tags,
     RepoDigests: names.digests,
-    Parent: config.parent ?? '',
+    Parent: context.images.parentOf(image.id) ?? '',
     Comment: config.comment ?? config.history?.at(-1)?.comment ?? '',
     DockerVersion: config.docker_version ?? '',
     Author: config.author ?? '',

@@ -151,3 +151,21 @@ test("familiar and canonical names are each other's inverse", () => {
   expect(toFamiliar('docker.io/library/busybox:latest')).toBe('busybox:latest');
   expect(toFamiliar('docker.io/foo/bar:1')).toBe('foo/bar:1');
 });
+
+describe('parents', () => {
+  test('are in the file of Docker, outlive a restart, and are forgotten with the image', async () => {
+    await using at = await testStore();
+    const { image: base } = await addImage(at, 'a');
+    const { image: child } = await addImage(at, 'b');
+    await at.store.images.setParent(child.id, base.id);
+    const file = join(at.dataRoot, 'image/overlay2/imagedb/metadata/sha256', child.id.slice(7), 'parent');
+    expect(readFileSync(file, 'utf8')).toBe(base.id);
+    await at.reopen();
+    expect(at.store.images.parentOf(child.id)).toBe(base.id);
+    expect(at.store.images.childrenOf(base.id)).toEqual([child.id]);
+    await at.store.images.remove(base.id);
+    expect(at.store.images.parentOf(child.id)).toBeUndefined();
+    expect(existsSync(file)).toBe(false);
+    expect(at.store.images.setParent(child.id, base.id)).rejects.toMatchObject({ code: 'not-found' });
+  });
+});

@@ -11,6 +11,7 @@ import { readOptional } from '../layers/overlay-directory.ts';
 import type { OverlayLayers } from '../layers/overlay-layers.ts';
 import type { Layout } from '../layout.ts';
 import type { ImageStore, StoredImage } from './image-store.ts';
+import { Parents } from './parents.ts';
 import { Repositories } from './repositories.ts';
 
 /** Images as Docker keeps them: `imagedb` and `repositories.json`; see `ImageStore`. */
@@ -19,6 +20,7 @@ export class ImageDb implements ImageStore {
   readonly #layers: OverlayLayers;
   readonly #images = new Map<ImageId, StoredImage>();
   readonly #repositories: Repositories;
+  readonly #parents: Parents;
   /** Images that hold their top layer; others lost it. */
   readonly #holds = new Set<ImageId>();
 
@@ -26,12 +28,14 @@ export class ImageDb implements ImageStore {
   constructor(layout: Layout, layers: OverlayLayers, log: Logger) {
     this.#layout = layout;
     this.#layers = layers;
+    this.#parents = new Parents(layout.imageMetadata);
     for (const hex of readdirSync(layout.imageContent)) {
       if (!/^[0-9a-f]{64}$/.test(hex)) continue;
       try {
         const image = parseImage(readFileSync(join(layout.imageContent, hex)));
         if (hexOf(image.id) !== hex) throw new Error('its content is not what its id says');
         this.#images.set(image.id, image);
+        this.#parents.load(image.id);
         if (image.topLayer && layers.get(image.topLayer)) {
           layers.retain(image.topLayer);
           this.#holds.add(image.id);
@@ -81,6 +85,7 @@ export class ImageDb implements ImageStore {
     // Crash: without the content there is no image; layers that nobody needs then go with the next removal.
     this.#images.delete(id);
     rmSync(digestFile(this.#layout.imageContent, id), { force: true });
+    this.#parents.forget(id);
     rmSync(digestFile(this.#layout.imageMetadata, id), { recursive: true, force: true });
     if (!image.topLayer || !this.#holds.delete(id)) return [];
     return await this.#layers.release(image.topLayer);
@@ -109,6 +114,22 @@ export class ImageDb implements ImageStore {
 
   async removeName(canonicalName: string): Promise<boolean> {
     return await this.#repositories.remove(canonicalName);
+  }
+
+  parentOf(id: ImageId): ImageId | undefined {
+    const parent = this.#parents.of(id);
+    return parent !== undefined && this.#images.has(parent) ? parent : undefined;
+  }
+
+  childrenOf(id: ImageId): ImageId[] {
+    return this.#parents.childrenOf(id).filter((child) => this.#images.has(child));
+  }
+
+  async setParent(id: ImageId, parent: ImageId): Promise<void> {
+    for (const image of [id, parent]) {
+      if (!this.#images.has(image)) throw new EngineError('not-found', `unknown image ID ${image}`);
+    }
+    this.#parents.set(id, parent);
   }
 
   lastTagged(id: ImageId): string | undefined {

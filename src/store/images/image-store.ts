@@ -17,6 +17,12 @@ export interface ImageStore {
   /** Points a canonical name at an image, in place of whatever it pointed at. */
   setName(canonicalName: string, id: ImageId): Promise<void>;
   removeName(canonicalName: string): Promise<boolean>;
+  /** The image that this one was made from on this machine, if it is still there. */
+  parentOf(id: ImageId): ImageId | undefined;
+  /** Images that were made from this one. One with children is not removed. */
+  childrenOf(id: ImageId): ImageId[];
+  /** For builds, commits and archives that say so. Both are there; throws `not-found` otherwise. */
+  setParent(id: ImageId, parent: ImageId): Promise<void>;
   /** RFC 3339 time of the last tag (`imagedb/metadata/…/lastUpdated`). */
   lastTagged(id: ImageId): string | undefined;
 }
