@@ -1,4 +1,6 @@
 import type { ChainId, DiffId, Digest } from '../../spec/digest.ts';
+import type { BlobOrigins } from './blob-origins.ts';
+import type { LayerTars } from './export/layer-tars.ts';
 
 /**
  * Layers on disk, in the layout of Docker's overlay2 driver. Vocabulary: to *stage* a layer is to verify, inflate and
@@ -6,6 +8,10 @@ import type { ChainId, DiffId, Digest } from '../../spec/digest.ts';
  * under a chain id; a *mount* is the writable layer of one container above an image's top layer.
  */
 export interface LayerStore {
+  /** Layers on their way out: for `save`, `push`, and whatever else needs a layer's tar. */
+  readonly tars: LayerTars;
+  /** Which blobs a layer is known as, and where they are. */
+  readonly origins: BlobOrigins;
   /** The committed layer with this chain id. */
   get(chainId: ChainId): Layer | undefined;
   list(): Layer[];

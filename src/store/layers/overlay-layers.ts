@@ -2,11 +2,14 @@ import { join } from 'node:path';
 import { KeyedLock, type Logger, messageOf, newId } from '../../base/mod.ts';
 import { chainIdOf } from '../../spec/chain-id.ts';
 import { type ChainId, type DiffId, type Digest, isDigest } from '../../spec/digest.ts';
-import { atomicWrite, removeTreeAsync } from '../../sys/mod.ts';
-import type { Layout } from '../layout.ts';
+import { removeTreeAsync } from '../../sys/mod.ts';
+import { type Layout, layerRecordPath } from '../layout.ts';
+import { type BlobOrigins, FileBlobOrigins } from './blob-origins.ts';
 import { DiskThread } from './disk-thread.ts';
-import { addOrigin } from './distribution.ts';
 import { Durability } from './durability.ts';
+import type { LayerSource } from './export/layer-tar.ts';
+import type { LayerTars } from './export/layer-tars.ts';
+import { ThreadLayerTars } from './export/thread-layer-tars.ts';
 import { type HeldLayer, HeldLayers } from './held-layers.ts';
 import { isQuickJoin, joinLayer } from './join.ts';
 import { digestFile, emptyStaging, loadLayers, recoverLayers, unrecordLayer } from './layer-db.ts';
@@ -32,6 +35,8 @@ export class OverlayLayers implements LayerStore {
   readonly #log: Logger;
   readonly #layers: HeldLayers;
   readonly #disk = new DiskThread();
+  readonly #tars = new ThreadLayerTars((chainId) => this.#sourceOf(chainId));
+  readonly origins: BlobOrigins;
   readonly #stager: Stager;
   readonly #durability: Durability;
   readonly #mounts: ContainerMounts;
@@ -47,6 +52,7 @@ export class OverlayLayers implements LayerStore {
     this.#log = log;
     this.#layers = new HeldLayers(layout.overlay);
     this.#stager = new Stager(layout.staging, log);
+    this.origins = new FileBlobOrigins(layout);
     this.#durability = new Durability(layout, this.#disk, log);
     this.#mounts = new ContainerMounts(
       layout,
@@ -66,6 +72,10 @@ export class OverlayLayers implements LayerStore {
       if (isThere) this.retain(parent);
       this.#mountHolds.note(containerId, parent, isThere);
     }
+  }
+
+  get tars(): LayerTars {
+    return this.#tars;
   }
 
   get(chainId: ChainId): Layer | undefined {
@@ -212,6 +222,7 @@ export class OverlayLayers implements LayerStore {
     await this.#leftovers;
     await this.#cleanup;
     this.#stager.close();
+    this.#tars.close();
     await this.#durability.close();
     this.#disk.close();
   }
@@ -234,9 +245,17 @@ export class OverlayLayers implements LayerStore {
       await this.discard(staged);
       throw error;
     }
-    atomicWrite(digestFile(this.#layout.diffIdByDigest, staged.digest), staged.diffId, { mode: 0o644 });
-    addOrigin(this.#layout, staged);
+    this.origins.learn(staged.diffId, staged.digest, staged.repository);
     return layer;
+  }
+
+  #sourceOf(chainId: ChainId): LayerSource {
+    const { layer } = this.#layers.require(chainId);
+    return {
+      diff: join(this.#layout.overlay, layer.cacheId, 'diff'),
+      tarSplit: join(layerRecordPath(this.#layout, chainId), 'tar-split.json.gz'),
+      diffId: layer.diffId,
+    };
   }
 
   /** On this thread if it is a matter of a few looks, as for nearly all layers; files are copied elsewhere. */

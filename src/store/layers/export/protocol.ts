@@ -1,0 +1,29 @@
+import type { ErrorCode } from '../../../base/mod.ts';
+import type { LayerSource } from './layer-tar.ts';
+
+/** What an export worker does; each call has one answer. Buffers travel: whoever holds one may touch it. */
+export interface ExportCalls {
+  /** Opens the layer's tar under `tar`, a number of the caller's. */
+  open: { args: { tar: number; source: LayerSource }; result: null };
+  /** Fills `buffer` with the tar's next bytes; `length` 0 = it is over, and verified. */
+  fill: { args: { tar: number; buffer: ArrayBuffer }; result: { buffer: ArrayBuffer; length: number } };
+  /** Closes a tar. Idempotent. */
+  close: { args: { tar: number }; result: null };
+  /** Compresses the first `length` bytes of `buffer`; gives it back. */
+  deflate: {
+    args: { buffer: ArrayBuffer; length: number };
+    result: { buffer: ArrayBuffer; member: Uint8Array<ArrayBuffer> };
+  };
+  /** Bytes of the layer's tar. */
+  measure: { args: { source: LayerSource }; result: number };
+}
+
+export type ExportCall = keyof ExportCalls;
+
+export type ToExporter =
+  | { [K in ExportCall]: { id: number; call: K; args: ExportCalls[K]['args'] } }[ExportCall]
+  | { id: 0; call: 'quit' };
+
+export type FromExporter =
+  | { id: number; result: unknown }
+  | { id: number; error: { code: ErrorCode; message: string } };
