@@ -133,6 +133,8 @@ describe('errors', () => {
           throw new TypeError('boom');
         },
         version: async () => ({}),
+        diskUsage: async () => ({}),
+        pruneBuildCache: async () => ({ deleted: [], spaceReclaimed: 0 }),
       },
     });
     const { status, body } = await api.request('GET', '/info');

@@ -39,8 +39,10 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
   const events = new EventBus(dataRoot);
   const directory = new Directory();
   const users = containerUsers(directory);
-  const networks = new PredefinedNetworks(new NetworkRecords(dataRoot), users, defaultBridge(config));
-  const volumes = new LocalVolumes(new VolumeRecords(dataRoot), users.volumes, events);
+  const networks = new PredefinedNetworks(new NetworkRecords(dataRoot), users, defaultBridge(config), events);
+  const volumes = new LocalVolumes(new VolumeRecords(dataRoot), users.volumes, events, (path) =>
+    store.measure(path),
+  );
   const registry = createRegistry({
     insecureRegistries: config.insecureRegistries,
     registryMirrors: config.registryMirrors,
@@ -85,6 +87,7 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
     volumes,
     log,
   };
+  const containers = createContainers(context);
   const system = createSystem({
     ...identity,
     host,
@@ -105,10 +108,12 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
     countImages: () => store.images.list().length,
     countDescriptors: () => readdirSync('/proc/self/fd').length,
     ipForwarding: () => readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8').trim() === '1',
+    usage: { images, containers, volumes },
+    events,
   });
   const api = createApiServer({
     backends: {
-      containers: createContainers(context),
+      containers,
       images,
       networks,
       volumes,

@@ -21,6 +21,8 @@ export interface Store {
   layers: LayerStore;
   images: ImageStore;
   rootfs: RootFs;
+  /** Bytes in a tree, as Docker counts them; walked on the disk thread. */
+  measure(path: string): Promise<number>;
   /** Syncs what is pending and ends the threads; mounts stay. */
   close(): Promise<void>;
 }
@@ -38,7 +40,13 @@ export async function openStore({ dataRoot, execRoot, log }: StoreOptions): Prom
     await layers.close();
     unshareMounts(root, ownMark);
   };
-  return { layers, images, rootfs: new TreeRootFs(layers.disk), close };
+  return {
+    layers,
+    images,
+    rootfs: new TreeRootFs(layers.disk),
+    measure: (path) => layers.disk.call('usage', { path }),
+    close,
+  };
 }
 
 /**

@@ -20,6 +20,15 @@ export function networkRoutes(networks: NetworksBackend): AnyRoute[] {
     // Compat: the one path that also exists with a slash behind it.
     { method: 'GET', path: '/networks/', handle: list },
     {
+      method: 'POST',
+      path: '/networks/prune',
+      since: { version: '1.25', pattern: '/networks/prune' },
+      handle: async ({ query }) => {
+        const deleted = await networks.prune(parseFilters(query.text('filters')));
+        return json(200, { NetworksDeleted: deleted.length > 0 ? deleted : null });
+      },
+    },
+    {
       method: 'GET',
       path: '/networks/*id',
       handle: async ({ query, version, params }) => {

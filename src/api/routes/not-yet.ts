@@ -18,13 +18,11 @@ export function notYet(method: Route['method'], path: string, since?: Route['sin
 export function notYetRoutes(): AnyRoute[] {
   const min = (version: string, pattern: string) => ({ version, pattern });
   return [
-    notYet('GET', '/system/df'),
     notYet('POST', '/commit'),
     notYet('GET', '/distribution/*name/json', min('1.30', '/distribution/{name:.*}/json')),
     ...containers(),
     ...images(),
     notYet('POST', '/networks/create'),
-    notYet('POST', '/networks/prune', min('1.25', '/networks/prune')),
     notYet('POST', '/networks/*id/connect'),
     notYet('POST', '/networks/*id/disconnect'),
     notYet('DELETE', '/networks/*id'),
@@ -72,7 +70,6 @@ function builds(): AnyRoute[] {
   const buildKit = 'BuildKit is not implemented by Minke yet; build with DOCKER_BUILDKIT=0';
   return [
     notYet('POST', '/build'),
-    notYet('POST', '/build/prune', { version: '1.31', pattern: '/build/prune' }),
     notYet('POST', '/build/cancel'),
     refused('POST', '/session', buildKit),
     refused('POST', '/grpc', buildKit),

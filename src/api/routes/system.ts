@@ -4,6 +4,8 @@ import { authConfig } from '../bodies/auth.ts';
 import { json } from '../http/reply.ts';
 import type { AnyRoute } from '../http/route.ts';
 import { infoFor } from '../versions/info.ts';
+import { pruneBuildCacheRoute } from './build-cache.ts';
+import { diskUsageRoute } from './disk-usage.ts';
 
 /** Checks credentials against a registry; rejects with `unauthorized`. */
 export interface RegistryLogin {
@@ -18,6 +20,8 @@ export function systemRoutes(system: System, login: RegistryLogin): AnyRoute[] {
       path: '/info',
       handle: async (request) => json(200, infoFor(request.version, await system.info())),
     },
+    diskUsageRoute(system),
+    pruneBuildCacheRoute(system),
     {
       method: 'POST',
       path: '/auth',

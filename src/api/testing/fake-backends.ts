@@ -138,6 +138,7 @@ export function fakeBackends(overrides: Partial<ApiBackends> = {}): {
       },
       remove: nothing,
       prune: async () => ({ deleted: [], spaceReclaimed: 0 }),
+      usage: () => ({ total: 0, reclaimable: 0 }),
       tag: nothing,
       import: nothing,
       history: nothing,
@@ -147,6 +148,7 @@ export function fakeBackends(overrides: Partial<ApiBackends> = {}): {
     },
     networks: {
       list: async () => [],
+      prune: async () => [],
       inspect: async (ref) => {
         throw new EngineError('not-found', `network ${ref} not found`);
       },
@@ -158,9 +160,12 @@ export function fakeBackends(overrides: Partial<ApiBackends> = {}): {
       },
       create: nothing,
       remove: nothing,
+      usage: async () => [],
       prune: async () => ({ deleted: [], spaceReclaimed: 0 }),
     },
     system: {
+      diskUsage: async () => ({}),
+      pruneBuildCache: async () => ({ deleted: [], spaceReclaimed: 0 }),
       info: async () => ({ ID: 'x', Containers: 0, Images: 0, ServerVersion: '0.1.0', Swarm: {} }),
       version: async () => ({
         Version: '0.1.0',

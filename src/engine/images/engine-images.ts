@@ -12,6 +12,7 @@ import { prune } from './prune.ts';
 import { pull } from './pull.ts';
 import { remove } from './remove.ts';
 import { find, resolve } from './resolve.ts';
+import { usage } from './usage.ts';
 
 /** What containers ask about images, beside the verbs of the API. */
 export interface ImageNames {
@@ -29,6 +30,7 @@ export function createImages(context: ImagesContext): Images & ImageNames {
     inspect: async (ref, platform) => inspect(context, resolve(context, ref, platform)),
     remove: (ref, options) => remove(context, ref, options),
     prune: oneAtATime((filters, options) => prune(context, filters, options)),
+    usage: () => usage(context),
     tag: async (ref, repository, tag) => {
       const image = resolve(context, ref);
       const named = parseReference(repository);

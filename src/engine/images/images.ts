@@ -28,6 +28,8 @@ export interface Images {
   remove(ref: string, options: RemoveOptions): Promise<ImageDeleteItem[]>;
   /** Removes what no container uses. Of two at once the second is a `conflict`. */
   prune(filters: Filters, options: { signal: AbortSignal }): Promise<ImagesPruned>;
+  /** What all images together take on the disk. */
+  usage(): ImagesUsage;
   tag(ref: string, repository: string, tag: string): Promise<void>;
   /** A rootfs tar (plain, gzip, zstd) becomes an image of one layer. Gives its id. */
   import(source: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<ImageId>;
@@ -48,6 +50,13 @@ export interface ImagesPruned {
   deleted: ImageDeleteItem[];
   /** Bytes. */
   spaceReclaimed: number;
+}
+
+/** Bytes. */
+export interface ImagesUsage {
+  total: number;
+  /** What would be free if all images without a container were gone. */
+  reclaimable: number;
 }
 
 export interface ImportOptions {

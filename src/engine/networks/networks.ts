@@ -10,5 +10,7 @@ export interface NetworksBackend {
   /** The newest shape; `Containers` is filled. Sorted by name. */
   list(filters: Filters): Promise<NetworkInspect[]>;
   /** `scope` restricts the search to `local`, `global` or `swarm` networks. */
+  /** Removes networks without a container; the predefined ones stay. Gives the names of what went. */
+  prune(filters: Filters): Promise<string[]>;
   inspect(ref: string, options?: { scope?: string }): Promise<NetworkInspect>;
 }

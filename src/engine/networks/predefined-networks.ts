@@ -2,6 +2,7 @@ import { EngineError, formatTime, newId, nowNano } from '../../base/mod.ts';
 import type { BridgeNetwork } from '../../net/mod.ts';
 import type { NetworkContainer, NetworkInspect } from '../../spec/docker/mod.ts';
 import type { NetworkRecord, NetworkRecords } from '../../store/mod.ts';
+import type { Events } from '../events/mod.ts';
 import {
   booleanFilter,
   checkFilterKeys,
@@ -10,6 +11,7 @@ import {
   matchesLabels,
   valuesOf,
 } from '../filters.ts';
+import { parseMoment } from '../moment.ts';
 import type { NetworksBackend } from './networks.ts';
 
 /** A network as containers see it. `bridge` is set for networks with endpoints. */
@@ -40,8 +42,15 @@ export class PredefinedNetworks implements NetworksBackend {
   readonly #users: NetworkUsers;
   readonly #defaultBridge: DefaultBridge;
   readonly #records: NetworkRecord[];
+  readonly #events: Pick<Events, 'publish'>;
 
-  constructor(records: NetworkRecords, users: NetworkUsers, defaultBridge: DefaultBridge) {
+  constructor(
+    records: NetworkRecords,
+    users: NetworkUsers,
+    defaultBridge: DefaultBridge,
+    events: Pick<Events, 'publish'>,
+  ) {
+    this.#events = events;
     this.#users = users;
     this.#defaultBridge = defaultBridge;
     const known = records.load();
@@ -88,6 +97,16 @@ export class PredefinedNetworks implements NetworksBackend {
     if (options.scope && options.scope !== 'local')
       throw new EngineError('not-found', `network ${ref} not found`);
     return this.#shown(record);
+  }
+
+  async prune(filters: Filters): Promise<string[]> {
+    checkFilterKeys(filters, ['label', 'label!', 'until']);
+    const untils = valuesOf(filters, 'until');
+    if (untils.length > 1) throw new EngineError('invalid', 'more than one until filter specified');
+    for (const text of untils) parseMoment(text, nowNano());
+    // Networks of users' own do not exist yet, and the three here always stay.
+    this.#events.publish('network', 'prune', '', { reclaimed: '0' });
+    return [];
   }
 
   #record(ref: string): NetworkRecord {

@@ -1,6 +1,9 @@
 import type { CgroupSupport } from '../../runtime/mod.ts';
 import type { ContainerStatus } from '../../spec/docker/mod.ts';
+import type { Events } from '../events/mod.ts';
+import { createDiskUsage, type DiskUsageSources } from './disk-usage.ts';
 import type { Host } from './host.ts';
+import { pruneBuildCache } from './prune-build-cache.ts';
 import { API_VERSION, MIN_API_VERSION, type System } from './system.ts';
 
 /** The OCI runtime. */
@@ -36,6 +39,8 @@ export interface SystemContext {
   countImages(): number;
   countDescriptors(): number;
   ipForwarding(): boolean;
+  usage: DiskUsageSources;
+  events: Pick<Events, 'publish'>;
 }
 
 export interface SystemSettings {
@@ -52,6 +57,8 @@ export function createSystem(context: SystemContext): System {
   return {
     info: async () => info(context, await context.runtime()),
     version: async () => version(context, await context.runtime()),
+    diskUsage: createDiskUsage(context.usage),
+    pruneBuildCache: async (filters) => pruneBuildCache(context.events, filters),
   };
 }
 

@@ -11,7 +11,12 @@ test('removeMadeFor takes what was made for that container, has no name and is n
     const users: Record<string, string[]> = {};
     const events = { publish: () => {}, subscribe: async function* () {} };
     const open = () =>
-      new LocalVolumes(new VolumeRecords(root), { usersOf: (name) => users[name] ?? [] }, events);
+      new LocalVolumes(
+        new VolumeRecords(root),
+        { usersOf: (name) => users[name] ?? [] },
+        events,
+        async () => 0,
+      );
     const make = open();
     const gone = make.ensure(undefined, 'local', {}, {}, 'a');
     const used = make.ensure(undefined, 'local', {}, {}, 'a');

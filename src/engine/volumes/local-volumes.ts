@@ -2,7 +2,7 @@ import { EngineError, formatTime, newId, nowNano } from '../../base/mod.ts';
 import type { VolumeRecord, VolumeRecords } from '../../store/mod.ts';
 import type { Events } from '../events/mod.ts';
 import { booleanFilter, checkFilterKeys, type Filters, matchesAny, matchesLabels } from '../filters.ts';
-import type { Volume, VolumeCreateRequest, VolumesBackend } from './volumes.ts';
+import type { Volume, VolumeCreateRequest, VolumesBackend, VolumeWithUsage } from './volumes.ts';
 
 /** What `volumes/` asks about containers without importing them; `daemon/` supplies it. */
 export interface VolumeUsers {
@@ -17,12 +17,20 @@ export class LocalVolumes implements VolumesBackend {
   readonly #records: VolumeRecords;
   readonly #users: VolumeUsers;
   readonly #events: Events;
+  readonly #measure: (path: string) => Promise<number>;
   readonly #byName = new Map<string, VolumeRecord>();
 
-  constructor(records: VolumeRecords, users: VolumeUsers, events: Events) {
+  /** `measure` tells how many bytes are in a tree. */
+  constructor(
+    records: VolumeRecords,
+    users: VolumeUsers,
+    events: Events,
+    measure: (path: string) => Promise<number>,
+  ) {
     this.#records = records;
     this.#users = users;
     this.#events = events;
+    this.#measure = measure;
     for (const record of records.load()) this.#byName.set(record.name, record);
   }
 
@@ -137,16 +145,33 @@ export class LocalVolumes implements VolumesBackend {
     checkFilterKeys(filters, ['all', 'label', 'label!']);
     const all = booleanFilter(filters, 'all') === true;
     const deleted: string[] = [];
+    let spaceReclaimed = 0;
     for (const record of [...this.#byName.values()]) {
       if (!all && !record.anonymous) continue;
       if (!matchesLabels(filters, record.labels)) continue;
       if (filters.has('label!') && matchesLabels(filters, record.labels, 'label!')) continue;
       if (this.#users.usersOf(record.name).length > 0) continue;
+      const size = await this.#measure(this.#records.mountpoint(record.name));
+      // Race: during that, it may have gone or come into use.
+      if (!this.#byName.has(record.name) || this.#users.usersOf(record.name).length > 0) continue;
       await this.#destroy(record.name);
       deleted.push(record.name);
+      spaceReclaimed += size;
     }
-    this.#events.publish('volume', 'prune', '', { reclaimed: '0' });
-    return { deleted, spaceReclaimed: 0 };
+    this.#events.publish('volume', 'prune', '', { reclaimed: String(spaceReclaimed) });
+    return { deleted, spaceReclaimed };
+  }
+
+  async usage(): Promise<VolumeWithUsage[]> {
+    return await Promise.all(
+      [...this.#byName.values()].map(async (record) => ({
+        ...this.#shown(record),
+        UsageData: {
+          Size: await this.#measure(this.#records.mountpoint(record.name)),
+          RefCount: this.#users.usersOf(record.name).length,
+        },
+      })),
+    );
   }
 
   async #destroy(name: string): Promise<void> {

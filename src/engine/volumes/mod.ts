@@ -1,2 +1,2 @@
 export { LocalVolumes, type VolumeUsers } from './local-volumes.ts';
-export type { Volume, VolumeCreateRequest, VolumesBackend } from './volumes.ts';
+export type { Volume, VolumeCreateRequest, VolumesBackend, VolumeWithUsage } from './volumes.ts';

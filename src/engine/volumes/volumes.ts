@@ -11,6 +11,8 @@ export interface VolumesBackend {
   create(request: VolumeCreateRequest): Promise<Volume>;
   /** With `force`, an unknown name is no error. */
   remove(name: string, force: boolean): Promise<void>;
+  /** All volumes with what each takes; their trees are walked. */
+  usage(): Promise<VolumeWithUsage[]>;
   /** Anonymous volumes only, unless the filter `all` is `1` or `true`. */
   prune(filters: Filters): Promise<{ deleted: string[]; spaceReclaimed: number }>;
 }
@@ -26,6 +28,11 @@ export interface Volume {
   Labels: Record<string, string> | null;
   Scope: 'local' | 'global';
   Options: Record<string, string> | null;
+}
+
+export interface VolumeWithUsage extends Volume {
+  /** Bytes, and how many containers have it. */
+  UsageData: { Size: number; RefCount: number };
 }
 
 export interface VolumeCreateRequest {
