@@ -99,6 +99,7 @@ for group in "${@:-run}"; do
       want openssl openssl
       missing docker-registry && debian_program docker-registry /usr/bin/docker-registry
       missing docker && debian_program docker.io /usr/bin/docker
+      missing nginx && debian_program nginx /usr/sbin/nginx
       ;;
     bench)
       want dockerd docker.io

@@ -46,6 +46,9 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
   const registry = createRegistry({
     insecureRegistries: config.insecureRegistries,
     registryMirrors: config.registryMirrors,
+    mirrors: config.mirrors,
+    proxies: config.proxies,
+    limits: { attempts: config.maxDownloadAttempts },
     userAgent: `minke/${identity.version}`,
   });
   const images = createImages({

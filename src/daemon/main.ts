@@ -15,6 +15,8 @@ async function main(): Promise<void> {
     process.on(signal, () => {
       if (stopping) return;
       stopping = true;
+      // Without it the program would end, with success, where only workers are waited for that do not hold it.
+      setInterval(() => {}, 60_000);
       daemon.stop().then(
         () => process.exit(0),
         (error: unknown) => fail('shutdown', error),

@@ -1,5 +1,6 @@
 import { fetchBlob } from './fetch-blob.ts';
 import { hostTrust, type TrustStore } from './http/certificates.ts';
+import { NO_PROXIES, type ProxySettings } from './http/proxies.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { login } from './login.ts';
 import type { Registry } from './registry.ts';
@@ -11,8 +12,12 @@ export interface RegistryClientOptions {
   insecureRegistries?: string[];
   /** `daemon.json`: `registry-mirrors` (URLs), for Docker Hub. */
   registryMirrors?: string[];
+  /** `daemon.json`: `mirrors` (domain → URLs), for any registry. */
+  mirrors?: Record<string, string[]>;
+  /** `daemon.json`: `proxies`; none by default. */
+  proxies?: ProxySettings;
   userAgent?: string;
-  /** Where certificates are; the host's bundle and `/etc/docker/certs.d` by default. */
+  /** Where certificates are; the host's bundle, `/etc/minke/certs.d` and `/etc/docker/certs.d` by default. */
   trust?: Partial<TrustStore>;
   limits?: Partial<Limits>;
 }
@@ -22,6 +27,8 @@ export function createRegistry(options: RegistryClientOptions = {}): Registry & 
   const session = new Session({
     insecureRegistries: options.insecureRegistries ?? [],
     registryMirrors: options.registryMirrors ?? [],
+    mirrors: options.mirrors ?? {},
+    proxies: options.proxies ?? NO_PROXIES,
     userAgent: options.userAgent ?? 'minke',
     trust: { ...hostTrust(), ...options.trust },
     limits: { ...DEFAULT_LIMITS, ...options.limits },

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'bun:test';
 import { Endpoints } from './endpoints.ts';
 
 async function urls(domain: string, insecureRegistries: string[] = [], registryMirrors: string[] = []) {
-  const candidates = await new Endpoints({ insecureRegistries, registryMirrors }).candidates(domain);
+  const candidates = await new Endpoints({ insecureRegistries, registryMirrors, mirrors: {} }).candidates(
+    domain,
+  );
   return candidates.map(({ url, verifyTls }) => `${url.origin}${verifyTls ? '' : ' unverified'}`);
 }
 
@@ -51,7 +53,7 @@ describe('candidates', () => {
   });
 
   test('what worked is remembered until it is forgotten', async () => {
-    const endpoints = new Endpoints({ insecureRegistries: [], registryMirrors: [] });
+    const endpoints = new Endpoints({ insecureRegistries: [], registryMirrors: [], mirrors: {} });
     const [, tls] = await endpoints.candidates('localhost');
     if (tls) endpoints.settle('localhost', tls);
     expect(await endpoints.candidates('localhost')).toEqual(tls ? [tls] : []);

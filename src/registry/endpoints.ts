@@ -10,6 +10,8 @@ export interface Endpoint {
   mirror: boolean;
   /** It has answered before. */
   contacted: boolean;
+  /** A mirror that could not be reached is left in peace until then, on the clock of `performance.now()`. */
+  restsUntil: number;
 }
 
 export interface EndpointOptions {
@@ -17,10 +19,14 @@ export interface EndpointOptions {
   insecureRegistries: string[];
   /** URLs asked before Docker Hub. */
   registryMirrors: string[];
+  /** Domain → URLs asked before the registry of that domain. Ours: Docker has mirrors of Docker Hub only. */
+  mirrors: Record<string, string[]>;
 }
 
 const HUB = 'docker.io';
 const HUB_URL = 'https://registry-1.docker.io';
+/** How long a mirror that could not be reached is not asked again: a pull has many requests, and each would wait. */
+const MIRROR_REST_MS = 60_000;
 
 /** Knows where the registry of a domain can be reached, and remembers which way worked. */
 export class Endpoints {
@@ -35,7 +41,8 @@ export class Endpoints {
     this.#options = options;
     this.#insecureNets.addSubnet('127.0.0.0', 8, 'ipv4');
     this.#insecureNets.addAddress('::1', 'ipv6');
-    for (const mirror of options.registryMirrors) checkMirror(mirror);
+    for (const mirror of [options.registryMirrors, ...Object.values(options.mirrors)].flat())
+      checkMirror(mirror);
     for (const entry of options.insecureRegistries) this.#addInsecure(entry.replace(/^https?:\/\//, ''));
     this.#hasNets = options.insecureRegistries.some((entry) => entry.includes('/'));
   }
@@ -45,10 +52,20 @@ export class Endpoints {
    * loopback we go the other way round (same port, nobody listens in), which saves a handshake that fails.
    */
   async candidates(domain: string): Promise<Endpoint[]> {
-    if (domain === HUB) {
-      const mirrors = this.#options.registryMirrors.map((url) => this.#endpoint(url, { mirror: true }));
-      return [...mirrors, this.#endpoint(HUB_URL, {})];
-    }
+    const named = this.#options.mirrors[domain] ?? [];
+    const urls = domain === HUB ? [...this.#options.registryMirrors, ...named] : named;
+    const mirrors = await Promise.all(urls.map((url) => this.#mirror(url)));
+    const awake = mirrors.filter(({ restsUntil }) => restsUntil <= performance.now());
+    return [...awake, ...(await this.#origins(domain))];
+  }
+
+  async #mirror(url: string): Promise<Endpoint> {
+    const verifyTls = !(await this.#isInsecure(new URL(url).host));
+    return this.#endpoint(url, { mirror: true, verifyTls });
+  }
+
+  async #origins(domain: string): Promise<Endpoint[]> {
+    if (domain === HUB) return [this.#endpoint(HUB_URL, {})];
     const settled = this.#settled.get(domain);
     if (settled) return [settled];
     if (!(await this.#isInsecure(domain))) return [this.#endpoint(`https://${domain}`, {})];
@@ -59,7 +76,12 @@ export class Endpoints {
 
   /** This is the way that works for `domain`, until `forget`. */
   settle(domain: string, endpoint: Endpoint): void {
-    if (domain !== HUB) this.#settled.set(domain, endpoint);
+    if (domain !== HUB && !endpoint.mirror) this.#settled.set(domain, endpoint);
+  }
+
+  /** A mirror did not answer. */
+  rest(mirror: Endpoint): void {
+    mirror.restsUntil = performance.now() + MIRROR_REST_MS;
   }
 
   isSettled(domain: string): boolean {
@@ -71,10 +93,10 @@ export class Endpoints {
   }
 
   #endpoint(text: string, { verifyTls = true, mirror = false }): Endpoint {
-    const key = `${text} ${verifyTls}`;
+    const key = `${text} ${verifyTls} ${mirror}`;
     const known = this.#known.get(key);
     if (known) return known;
-    const endpoint = { url: new URL(text), verifyTls, mirror, contacted: false };
+    const endpoint = { url: new URL(text), verifyTls, mirror, contacted: false, restsUntil: 0 };
     this.#known.set(key, endpoint);
     return endpoint;
   }

@@ -2,6 +2,8 @@
 export interface Limits {
   /** From the start of a request until the head of its answer. */
   headMs: number;
+  /** The same for a mirror, where another one can be asked. */
+  mirrorHeadMs: number;
   /** Longest wait for the next piece of a body. */
   stallMs: number;
   /** Tries for one request, or for one blob without a megabyte of progress. */
@@ -15,6 +17,7 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = {
   headMs: 20_000,
+  mirrorHeadMs: 10_000,
   stallMs: 30_000,
   attempts: 5,
   backoffMs: 200,

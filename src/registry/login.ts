@@ -26,7 +26,7 @@ export async function login(
     );
     return { status: SUCCEEDED, identityToken };
   } catch (error) {
-    throw loginError(domain, error);
+    throw transportFailure(error);
   }
 }
 
@@ -59,7 +59,9 @@ async function loginAt(
     let authorization = credentials?.username ? basicAuth(credentials) : '';
     if (request) {
       const send = (outgoing: Outgoing) => session.sendAnonymous({ ...outgoing, signal });
-      const token = await fetchToken({ ...request, offline: true }, send);
+      const token = await fetchToken({ ...request, offline: true }, send).catch((answer: unknown) => {
+        throw refused(endpoint, answer);
+      });
       authorization = `Bearer ${token.token}`;
       refreshToken = token.refreshToken;
     }
@@ -79,11 +81,8 @@ function failed({ url }: Endpoint, error: unknown): unknown {
 }
 
 /** A token server's refusal names the ping, as Docker's does. */
-function loginError(domain: string, error: unknown): unknown {
-  if (error instanceof AnswerError) {
-    const code = error.code === 'UNAUTHORIZED' || error.code === 'DENIED' ? 'unauthorized' : 'internal';
-    const host = domain === 'docker.io' ? 'registry-1.docker.io' : domain;
-    return new EngineError(code, `Get "https://${host}/v2/": ${error.message}`, { cause: error });
-  }
-  return transportFailure(error);
+function refused({ url }: Endpoint, error: unknown): unknown {
+  if (!(error instanceof AnswerError)) return error;
+  const code = error.code === 'UNAUTHORIZED' || error.code === 'DENIED' ? 'unauthorized' : 'internal';
+  return new EngineError(code, `Get "${new URL('/v2/', url).href}": ${error.message}`, { cause: error });
 }

@@ -197,7 +197,7 @@ async function fetchSmall(
   maxBytes: number,
   what: string,
 ): Promise<{ answer: Answer; bytes: Buffer }> {
-  return await retrying(session.limits, request.signal, async () => {
+  return await retrying(session.limitsOf(endpoint), request.signal, async () => {
     const answer = await session.send(endpoint, request);
     const declared = Number(answer.headers['content-length']);
     const bytes = declared > maxBytes ? undefined : await answer.body.bytes(maxBytes);

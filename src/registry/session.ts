@@ -1,10 +1,8 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import { Authorizer } from './auth/authorizer.ts';
 import type { Credentials } from './auth/credentials.ts';
 import { type Endpoint, type EndpointOptions, Endpoints } from './endpoints.ts';
 import { AnswerError, readAnswerError } from './errors.ts';
-import { hasOwnTrust, readTrust, type TrustStore } from './http/certificates.ts';
+import { type ConnectionOptions, Connections, type Route } from './http/connections.ts';
 import type { Answer, Outgoing } from './http/exchange.ts';
 import { follow } from './http/follow.ts';
 import { retrying } from './http/retry.ts';
@@ -28,13 +26,10 @@ export interface RegistryRequest {
   opening?: boolean;
 }
 
-export interface SessionOptions extends EndpointOptions {
+export interface SessionOptions extends EndpointOptions, ConnectionOptions {
   limits: Limits;
   userAgent: string;
-  trust: TrustStore;
 }
-
-const AGENT_OPTIONS = { keepAlive: true, maxFreeSockets: 16 };
 
 /**
  * What pull, push and login share: connections, authorization, choice of endpoint. Holds what was learnt about each
@@ -45,22 +40,19 @@ export class Session implements Disposable {
   readonly #endpoints: Endpoints;
   readonly #authorizer: Authorizer;
   readonly #userAgent: string;
-  readonly #plain = new HttpAgent(AGENT_OPTIONS);
-  readonly #trust: TrustStore;
-  /** By host where one has certificates of its own, and by '' for all others; ' unverified' is added if need be. */
-  readonly #secure = new Map<string, HttpsAgent>();
+  readonly #connections: Connections;
 
   constructor(options: SessionOptions) {
     this.limits = options.limits;
     this.#userAgent = options.userAgent;
-    this.#trust = options.trust;
+    this.#connections = new Connections(options);
     this.#endpoints = new Endpoints(options);
     this.#authorizer = new Authorizer((outgoing) => this.sendAnonymous(outgoing));
   }
 
   /** Closes idle connections. */
   [Symbol.dispose](): void {
-    for (const agent of [this.#plain, ...this.#secure.values()]) agent.destroy();
+    this.#connections[Symbol.dispose]();
   }
 
   /**
@@ -104,7 +96,9 @@ export class Session implements Disposable {
         this.#endpoints.settle(domain, endpoint);
         return result;
       } catch (error) {
-        if (isNobodyThere(endpoint, error)) {
+        if (endpoint.mirror) {
+          if (error instanceof TransportError && !isCancelled(error)) this.#endpoints.rest(endpoint);
+        } else if (isNobodyThere(endpoint, error)) {
           endpoint.contacted = false;
           this.#endpoints.forget(domain);
         }
@@ -134,7 +128,7 @@ export class Session implements Disposable {
         signal,
         ...(body && { body }),
       };
-      return await follow(outgoing, (to) => this.#agent(to, endpoint), this.limits);
+      return await follow(outgoing, (to) => this.#route(to, endpoint), this.limitsOf(endpoint));
     };
 
     const first = request.authorization ?? (await this.#authorizer.authorize(access));
@@ -165,30 +159,27 @@ export class Session implements Disposable {
 
   /** `send`, tried again on what may pass. For requests that are safe to repeat. */
   async sendRetrying(endpoint: Endpoint, request: RegistryRequest): Promise<Answer> {
-    return await retrying(this.limits, request.signal, () => this.send(endpoint, request));
+    return await retrying(this.limitsOf(endpoint), request.signal, () => this.send(endpoint, request));
+  }
+
+  /** A mirror is not waited for as long, and not asked twice: there is somebody else to ask. */
+  limitsOf({ mirror }: Endpoint): Limits {
+    if (!mirror) return this.limits;
+    return { ...this.limits, attempts: 1, headMs: Math.min(this.limits.headMs, this.limits.mirrorHeadMs) };
   }
 
   /** A request outside of any registry's API (token servers): no authorization of ours, TLS verified. */
   async sendAnonymous(outgoing: Outgoing): Promise<Answer> {
     const headers = { 'user-agent': this.#userAgent, ...outgoing.headers };
     return await retrying(this.limits, outgoing.signal, async () => {
-      const answer = await follow({ ...outgoing, headers }, (to) => this.#agent(to), this.limits);
+      const answer = await follow({ ...outgoing, headers }, (to) => this.#route(to), this.limits);
       if (answer.status === 429 || answer.status >= 500) throw await readAnswerError(answer);
       return answer;
     });
   }
 
-  #agent(to: URL, endpoint?: Endpoint): HttpAgent {
-    if (to.protocol === 'http:') return this.#plain;
-    const verify = !endpoint || endpoint.verifyTls || to.host !== endpoint.url.host;
-    const host = hasOwnTrust(this.#trust, to.host) ? to.host : '';
-    const key = verify ? host : `${host} unverified`;
-    const known = this.#secure.get(key);
-    if (known) return known;
-    const trust = readTrust(this.#trust, host);
-    const agent = new HttpsAgent({ ...AGENT_OPTIONS, ...trust, rejectUnauthorized: verify });
-    this.#secure.set(key, agent);
-    return agent;
+  #route(to: URL, endpoint?: Endpoint): Route {
+    return this.#connections.route(to, !endpoint || endpoint.verifyTls || to.host !== endpoint.url.host);
   }
 }
 

@@ -9,6 +9,7 @@ import { parseReference, type Reference } from '../spec/reference.ts';
 import { createRegistry } from './create-registry.ts';
 import { fetchBlob } from './fetch-blob.ts';
 import type { TrustStore } from './http/certificates.ts';
+import { NO_PROXIES } from './http/proxies.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { resolve } from './resolve.ts';
 import { Session } from './session.ts';
@@ -17,8 +18,9 @@ import { FakeRegistry } from './testing/fake-registry.ts';
 
 /** Debian installs it with ca-certificates. */
 const OPENSSL = 'openssl';
-const trust = { authoritiesFile: '', certificatesDirectory: '/nonexistent' };
+const trust = { authoritiesFile: '', certificatesDirectories: [] };
 const limits = { ...DEFAULT_LIMITS, headMs: 2000, attempts: 2, backoffMs: 1 };
+const nothing = { insecureRegistries: [], registryMirrors: [], mirrors: {}, proxies: NO_PROXIES };
 const image = fakeImage(Buffer.from('layer'));
 const listener: RequestListener = (request, response) => {
   const name = request.url?.split('/').at(-1) ?? '';
@@ -89,13 +91,12 @@ describe('scheme', () => {
       limits,
       trust,
       userAgent: 'test',
-      insecureRegistries: [],
-      registryMirrors: [],
+      ...nothing,
     });
     const errorAt = async (port: number | undefined) => {
       const url = new URL(`https://127.0.0.1:${port}`);
       const request = { method: 'GET' as const, path: '/v2/', scopes: [], opening: true };
-      const endpoint = { url, verifyTls: true, mirror: false, contacted: false };
+      const endpoint = { url, verifyTls: true, mirror: false, contacted: false, restsUntil: 0 };
       return await session.send(endpoint, request).then(String, (error: Error) => error.message);
     };
     expect(await errorAt(ports[0])).toBe(
@@ -117,20 +118,20 @@ describe('certificates', () => {
     mkdirSync(own, { recursive: true });
     const bundle = join(directory, 'cert.pem');
     copyFileSync(bundle, join(own, 'ca.crt'));
-    const options = { limits, userAgent: 'test', insecureRegistries: [], registryMirrors: [] };
+    const options = { ...nothing, limits, userAgent: 'test' };
     const ping = async (store: TrustStore) => {
       using session = new Session({ ...options, trust: store });
       const url = new URL(`https://127.0.0.1:${port}`);
-      const endpoint = { url, verifyTls: true, mirror: false, contacted: false };
+      const endpoint = { url, verifyTls: true, mirror: false, contacted: false, restsUntil: 0 };
       const answer = await session.send(endpoint, { method: 'GET', path: '/latest', scopes: [] });
       await answer.body.discard();
       return answer.status;
     };
-    expect(await ping({ ...trust, certificatesDirectory })).toBe(200);
+    expect(await ping({ ...trust, certificatesDirectories: [certificatesDirectory] })).toBe(200);
     expect(await ping({ ...trust, authoritiesFile: bundle })).toBe(200);
     await expect(ping(trust)).rejects.toThrow('certificate signed by unknown authority');
     copyFileSync(bundle, join(own, 'client.cert'));
-    await expect(ping({ ...trust, certificatesDirectory })).rejects.toThrow(
+    await expect(ping({ ...trust, certificatesDirectories: [certificatesDirectory] })).rejects.toThrow(
       'missing key client.key for client certificate client.cert. CA certificates must use the extension .crt',
     );
     await close(server);
@@ -151,7 +152,7 @@ describe('mirrors', () => {
       limits,
       trust,
       userAgent: 'test',
-      insecureRegistries: [],
+      ...nothing,
       registryMirrors,
     });
     const auth = { username: 'u', password: 'p' };

@@ -28,6 +28,11 @@ export interface Config {
   maxConcurrentDownloads: number;
   registryMirrors: string[];
   insecureRegistries: string[];
+  /** Domain of a registry → URLs of its mirrors. */
+  mirrors: Record<string, string[]>;
+  maxDownloadAttempts: number;
+  /** For what the daemon itself fetches; '' for none. */
+  proxies: { http: string; https: string; no: string };
   liveRestore: boolean;
   /** Seconds. */
   shutdownTimeout: number;

@@ -1,11 +1,13 @@
-/** Type of a setting: `list` flags may be given several times, `map` are `key=value`. */
-export type KeyType = 'string' | 'boolean' | 'number' | 'list' | 'map' | 'ignored';
+/** Type of a setting: `list` flags may be given several times, `map` are `key=value`; `lists` stand in the file only. */
+export type KeyType = 'string' | 'boolean' | 'number' | 'list' | 'map' | 'lists' | 'ignored';
 
 export interface Key {
   type: KeyType;
   /** Name of the flag, where it is not that of the daemon.json key. */
   flag?: string;
   short?: string;
+  /** The object of daemon.json that it stands in. */
+  within?: string;
 }
 
 /**
@@ -38,6 +40,11 @@ export const KEYS: Record<string, Key> = {
   'max-concurrent-downloads': { type: 'number' },
   'registry-mirrors': { type: 'list', flag: 'registry-mirror' },
   'insecure-registries': { type: 'list', flag: 'insecure-registry' },
+  mirrors: { type: 'lists' },
+  'max-download-attempts': { type: 'number' },
+  'http-proxy': { type: 'string', within: 'proxies' },
+  'https-proxy': { type: 'string', within: 'proxies' },
+  'no-proxy': { type: 'string', within: 'proxies' },
   'live-restore': { type: 'boolean' },
   'shutdown-timeout': { type: 'number' },
   labels: { type: 'list', flag: 'label' },

@@ -59,3 +59,33 @@ test('readConfig names what is wrong in daemon.json', () => {
   );
   expect(() => readConfig(['--config-file', '/nowhere/daemon.json'])).toThrow('ENOENT');
 });
+
+test('readConfig takes proxies from their object, a flag or the environment, and mirrors for any registry', () => {
+  const file = JSON.stringify({
+    proxies: { 'http-proxy': 'http://p:1', 'no-proxy': 'a,b' },
+    mirrors: { 'quay.io': ['https://m'] },
+    'max-download-attempts': 2,
+  });
+  withFile(file, (path) => {
+    const config = readConfig(['--config-file', path, '--https-proxy', 'http://q:2']);
+    expect(config.proxies).toEqual({ http: 'http://p:1', https: 'http://q:2', no: 'a,b' });
+    expect(config).toMatchObject({ mirrors: { 'quay.io': ['https://m'] }, maxDownloadAttempts: 2 });
+    expect(() => readConfig(['--config-file', path, '--http-proxy', 'x'])).toThrow('specified both');
+  });
+  process.env['HTTPS_PROXY'] = 'http://env:3';
+  expect(readConfig([]).proxies.https).toBe('http://env:3');
+  delete process.env['HTTPS_PROXY'];
+});
+
+test('readConfig refuses proxies and mirrors of another shape', () => {
+  const refused = (content: unknown, message: string) =>
+    withFile(JSON.stringify(content), (path) => {
+      expect(() => readConfig(['--config-file', path])).toThrow(message);
+    });
+  refused({ proxies: 'x' }, '"proxies" must be an object');
+  refused({ proxies: { 'ftp-proxy': 'x' } }, "don't match any configuration option: proxies.ftp-proxy");
+  refused({ 'http-proxy': 'x' }, 'http-proxy (outside of "proxies")');
+  refused({ proxies: { 'http-proxy': 1 } }, '"http-proxy" must be a string');
+  refused({ mirrors: { 'quay.io': 'https://m' } }, '"mirrors" must be');
+  refused({ 'max-download-attempts': 0 }, 'invalid max download attempts: 0');
+});

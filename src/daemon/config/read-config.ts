@@ -39,6 +39,7 @@ function readFlags(argv: string[]): Values {
     'config-file': { type: 'string' },
   };
   for (const [key, { type, flag = key, short }] of Object.entries(KEYS)) {
+    if (type === 'lists') continue;
     options[flag] = {
       type: type === 'boolean' || type === 'ignored' ? 'boolean' : 'string',
       multiple: type === 'list' || type === 'map',
@@ -91,7 +92,7 @@ function readFile(path: string, mustExist: boolean): Values {
       `unable to configure the daemon with file ${path}: it is not a JSON object`,
     );
   }
-  const values = json as Values;
+  const values = flattened(path, json as Values);
   const unknown = Object.keys(values).filter((key) => KEYS[key] === undefined);
   if (unknown.length > 0) {
     const names = unknown.join(', ');
@@ -102,19 +103,48 @@ function readFile(path: string, mustExist: boolean): Values {
   return values;
 }
 
+/** The settings that stand in an object of their own, beside the others. */
+function flattened(path: string, values: Values): Values {
+  const flat: Values = {};
+  for (const [key, value] of Object.entries(values)) {
+    const within = Object.entries(KEYS).filter(([, known]) => known.within === key);
+    if (KEYS[key]?.within !== undefined || within.length === 0) {
+      flat[KEYS[key]?.within === undefined ? key : `${key} (outside of "${KEYS[key].within}")`] = value;
+      continue;
+    }
+    checkMap(path, key, value);
+    const names = within.map(([name]) => name);
+    for (const [name, inner] of Object.entries(value as Values)) {
+      flat[names.includes(name) ? name : `${key}.${name}`] = inner;
+    }
+  }
+  return flat;
+}
+
+function checkMap(path: string, key: string, value: unknown): void {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
+  throw new EngineError(
+    'invalid',
+    `unable to configure the daemon with file ${path}: "${key}" must be an object`,
+  );
+}
+
 function checkType(path: string, key: string, value: unknown): void {
-  const isList = Array.isArray(value) && value.every((one) => typeof one === 'string');
+  const isTexts = (list: unknown) => Array.isArray(list) && list.every((one) => typeof one === 'string');
+  const isList = isTexts(value);
   const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+  const isLists = isMap && Object.values(value).every(isTexts);
   const type = KEYS[key]?.type ?? 'ignored';
   const right =
     type === 'ignored' ||
     (type === 'list' && isList) ||
     (type === 'map' && isMap) ||
+    (type === 'lists' && isLists) ||
     (['string', 'boolean', 'number'].includes(type) && type === typeof value);
   if (!right) {
     throw new EngineError(
       'invalid',
-      `unable to configure the daemon with file ${path}: "${key}" must be a ${type}`,
+      `unable to configure the daemon with file ${path}: "${key}" must be a ${type === 'lists' ? 'map of lists' : type}`,
     );
   }
 }
@@ -131,6 +161,8 @@ function toConfig(values: Values): Config {
     throw new EngineError('invalid', `storage driver ${storage} is not supported: use overlay2`);
   if (!LEVELS.includes(level as 'info')) throw new EngineError('invalid', `invalid logging level: ${level}`);
   const mtu = number('mtu', 1500);
+  const attempts = number('max-download-attempts', 5);
+  if (attempts < 1) throw new EngineError('invalid', `invalid max download attempts: ${attempts}`);
   if (mtu < 0) throw new EngineError('invalid', `invalid default MTU: ${mtu}`);
   return {
     dataRoot: resolve(text('data-root', '/var/lib/minke')),
@@ -158,10 +190,22 @@ function toConfig(values: Values): Config {
     maxConcurrentDownloads: number('max-concurrent-downloads', 3),
     registryMirrors: list('registry-mirrors'),
     insecureRegistries: list('insecure-registries'),
+    mirrors: (values['mirrors'] as Record<string, string[]> | undefined) ?? {},
+    maxDownloadAttempts: attempts,
+    proxies: {
+      http: text('http-proxy', fromEnvironment('HTTP_PROXY')),
+      https: text('https-proxy', fromEnvironment('HTTPS_PROXY')),
+      no: text('no-proxy', fromEnvironment('NO_PROXY')),
+    },
     liveRestore: flag('live-restore', true),
     shutdownTimeout: number('shutdown-timeout', 15),
     labels: list('labels'),
   };
+}
+
+/** Compat: Go looks for the name in capitals first. */
+function fromEnvironment(name: string): string {
+  return process.env[name] || process.env[name.toLowerCase()] || '';
 }
 
 function cgroupDriver(options: string[]): Config['cgroupDriver'] {

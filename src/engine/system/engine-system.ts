@@ -51,6 +51,7 @@ export interface SystemSettings {
   labels: string[];
   registryMirrors: string[];
   insecureRegistries: string[];
+  proxies: { http: string; https: string; no: string };
 }
 
 export function createSystem(context: SystemContext): System {
@@ -108,9 +109,9 @@ function info(context: SystemContext, runtime: RuntimeVersion): Record<string, u
     MemTotal: host.memory,
     GenericResources: null,
     DockerRootDir: settings.dataRoot,
-    HttpProxy: '',
-    HttpsProxy: '',
-    NoProxy: '',
+    HttpProxy: withoutPassword(settings.proxies.http),
+    HttpsProxy: withoutPassword(settings.proxies.https),
+    NoProxy: settings.proxies.no,
     Name: host.name,
     Labels: settings.labels,
     ExperimentalBuild: false,
@@ -143,8 +144,15 @@ function info(context: SystemContext, runtime: RuntimeVersion): Record<string, u
   };
 }
 
+/** Compat: moby's `MaskCredentials`. */
+function withoutPassword(proxy: string): string {
+  return proxy.replace(/^([a-z]+:\/\/)[^@/]*@/, '$1xxxxx:xxxxx@');
+}
+
 function registryConfig(settings: SystemSettings): Record<string, unknown> {
-  const hub = { Name: 'docker.io', Mirrors: settings.registryMirrors, Secure: true, Official: true };
+  // Compat: moby's `ValidateMirror`.
+  const mirrors = settings.registryMirrors.map((url) => `${url.replace(/\/$/, '')}/`);
+  const hub = { Name: 'docker.io', Mirrors: mirrors, Secure: true, Official: true };
   const hosts = settings.insecureRegistries.filter((entry) => !entry.includes('/'));
   const insecure = hosts.map(
     (name) => [name, { Name: name, Mirrors: [], Secure: false, Official: false }] as const,
@@ -156,7 +164,7 @@ function registryConfig(settings: SystemSettings): Record<string, unknown> {
       ...settings.insecureRegistries.filter((entry) => entry.includes('/')),
     ],
     IndexConfigs: { 'docker.io': hub, ...Object.fromEntries(insecure) },
-    Mirrors: settings.registryMirrors.length > 0 ? settings.registryMirrors : null,
+    Mirrors: mirrors.length > 0 ? mirrors : null,
   };
 }
 

@@ -1,6 +1,8 @@
-import { type Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { Body } from './body.ts';
+import type { Route } from './connections.ts';
+import { proxyAuthorization } from './proxies.ts';
 import { TransportError, transportError } from './transport-error.ts';
 
 /** One HTTP request, as it goes out. */
@@ -32,14 +34,20 @@ export interface ExchangeLimits {
  * Sends one request and resolves with the head of the answer, whatever its status. No redirect, no retry, no
  * authentication here. Rejects with TransportError.
  */
-export function exchange(outgoing: Outgoing, agent: Agent, limits: ExchangeLimits): Promise<Answer> {
+export function exchange(outgoing: Outgoing, route: Route, limits: ExchangeLimits): Promise<Answer> {
   const { method, url, signal } = outgoing;
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const cancelled = () => new TransportError(method, url, 'cancelled', 'context canceled');
   if (signal?.aborted) return Promise.reject(cancelled());
 
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-  const request = send(url, { method, agent, headers: withLength(outgoing) });
+  const { agent, proxy } = route;
+  const request = send(url, {
+    method,
+    agent,
+    headers: { ...withLength(outgoing), ...(proxy && { host: url.host, ...proxyAuthorization(proxy) }) },
+    ...(proxy && { path: url.href }),
+  });
   let body: Body | undefined;
   let phase: 'dial' | 'handshake' | 'head' = 'dial';
 

@@ -1,4 +1,4 @@
-import type { Agent } from 'node:http';
+import type { Route } from './connections.ts';
 import { type Answer, type ExchangeLimits, exchange, type Outgoing } from './exchange.ts';
 import { TransportError } from './transport-error.ts';
 
@@ -11,12 +11,12 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
  */
 export async function follow(
   outgoing: Outgoing,
-  agentFor: (url: URL) => Agent,
+  routeTo: (url: URL) => Route,
   limits: ExchangeLimits,
 ): Promise<Answer> {
   let current = outgoing;
   for (let hops = 0; ; hops++) {
-    const answer = await exchange(current, agentFor(current.url), limits);
+    const answer = await exchange(current, routeTo(current.url), limits);
     const { location } = answer.headers;
     const safe = current.method === 'GET' || current.method === 'HEAD';
     if (!REDIRECTS.has(answer.status) || location === undefined || !safe) return answer;

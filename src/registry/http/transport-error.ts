@@ -1,5 +1,6 @@
 import { getServers } from 'node:dns';
 import { errnoOf, messageOf } from '../../base/mod.ts';
+import { ProxyError } from './tunnel.ts';
 
 /** Why no (whole) answer came. */
 export type TransportFailure =
@@ -73,6 +74,7 @@ const CERTIFICATE: Record<string, string> = {
 function explain(url: URL, error: unknown): { failure: TransportFailure; reason: string } {
   const code = errnoOf(error) ?? '';
   const message = messageOf(error);
+  if (error instanceof ProxyError) return { failure: 'unreachable', reason: message };
   const connect = (error as { syscall?: unknown } | null)?.syscall === 'connect' ? CONNECT[code] : undefined;
   if (connect) {
     return { failure: connect[0], reason: `dial tcp ${addressOf(url, error)}: connect: ${connect[1]}` };
@@ -91,6 +93,8 @@ function explain(url: URL, error: unknown): { failure: TransportFailure; reason:
     return { failure: 'certificate', reason: `tls: failed to verify certificate: ${certificate}` };
   }
   if (code.startsWith('HPE_')) return { failure: 'protocol', reason: 'malformed HTTP response' };
+  const alert = /ALERT_([A-Z_]+)/.exec(message)?.[1]?.toLowerCase().replaceAll('_', ' ');
+  if (alert) return { failure: 'protocol', reason: `remote error: tls: ${alert}` };
   if (/SSL|TLS|EPROTO/.test(code)) return { failure: 'protocol', reason: `tls: ${message}` };
   if (code === 'ECONNRESET' && message !== 'socket hang up') {
     return { failure: 'reset', reason: 'read: connection reset by peer' };
