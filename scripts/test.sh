@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything that says "ok": set-up, type check, lint, import table, unused code, unit tests, end-to-end tests, a
 # sample of chaos. Ends with one line: N passed, N failed, N skipped.
-#   scripts/test.sh [only GROUP…]   groups: check unit e2e chaos
+#   scripts/test.sh [only GROUP…]   groups: check unit e2e chaos; not part of all: chaos-all, soak
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 groups="check unit e2e chaos"
@@ -34,8 +34,14 @@ suite() { # name paths…
 engine_suite() { # name paths…
   local name=$1
   shift
-  step "tests: $name" bash scripts/isolated.sh "$bun" test --timeout=60000 --preload ./test/preload.ts \
+  step "tests: $name" bash scripts/isolated.sh "$bun" test --timeout=${MINKE_TEST_TIMEOUT:-60000} --preload ./test/preload.ts \
     --reporter=junit --reporter-outfile="$results/$name.xml" "$@"
+}
+
+# Once more while each daemon is killed by SIGKILL at random moments, with the same results (docs/testing.md).
+chaos_suite() { # name paths…
+  local -x MINKE_TEST_CHAOS=${MINKE_TEST_CHAOS:-random} MINKE_TEST_TIMEOUT=180000
+  engine_suite "$@"
 }
 
 for group in $groups; do
@@ -48,7 +54,21 @@ for group in $groups; do
       ;;
     unit) suite unit src scripts ;;
     e2e) engine_suite e2e ./test/e2e ./test/clients ;;
-    chaos) engine_suite chaos ./test/crash ;;
+    chaos)
+      engine_suite crash ./test/crash
+      chaos_suite chaos ./test/e2e/lifecycle.test.ts ./test/e2e/logs.test.ts
+      ;;
+    chaos-all)
+      engine_suite crash ./test/crash
+      chaos_suite chaos ./test/e2e ./test/clients
+      ;;
+    soak)
+      MINKE_LOG_KILLS=${MINKE_LOG_KILLS:-300} suite soak-logs src/logs/kill.test.ts
+      MINKE_TEST_ROUNDS=${MINKE_TEST_ROUNDS:-200} engine_suite soak-crash ./test/crash
+      for round in $(seq "${MINKE_SOAK_SUITES:-3}"); do
+        chaos_suite "soak-chaos-$round" ./test/e2e ./test/clients
+      done
+      ;;
     *) echo "no such group: $group" >&2; exit 2 ;;
   esac
 done

@@ -1,5 +1,7 @@
 /** Before and after all end-to-end tests: what was started is stopped, and what was left behind is an error. */
 import { afterAll, beforeAll } from 'bun:test';
+import { killCount } from './fixtures/chaos/killer.ts';
+import { CHAOS } from './fixtures/chaos/seed.ts';
 import { stopEngine } from './fixtures/engine.ts';
 import { leaksSince, type Traces, traces } from './fixtures/leaks.ts';
 import { removeWork } from './fixtures/machine.ts';
@@ -12,6 +14,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await stopEngine();
+  if (CHAOS) console.log(`chaos: the daemon was killed ${killCount()} times`);
   const leaks = await leaksSince(before);
   if (leaks.length > 0) throw new Error(`left behind:\n${leaks.join('\n')}`);
   removeWork();

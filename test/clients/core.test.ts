@@ -1,6 +1,7 @@
 /** The rows that every client must do: each docker CLI of this machine, and our own. */
 import { describe, expect, test } from 'bun:test';
 import { busyboxRootfs } from '../fixtures/busybox.ts';
+import { calm } from '../fixtures/chaos/calm.ts';
 import { Client, dockerClis, MINKE_CLI } from '../fixtures/cli.ts';
 import { ENGINE } from '../fixtures/daemon.ts';
 import { engine } from '../fixtures/engine.ts';
@@ -106,6 +107,7 @@ describe.each(clients.map((cli) => [cli.name, cli] as const))('%s', (_name, prog
   });
 
   test('create, start, ps, logs, stop, kill, wait, rm', async () => {
+    using _calm = await calm('the end of the daemon is the end of an input for one client');
     const { cli, busybox } = await client();
     const name = uniqueName();
     await using _box = removing(cli, name);

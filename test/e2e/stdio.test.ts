@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
+import { calm } from '../fixtures/chaos/calm.ts';
 import { engine } from '../fixtures/engine.ts';
 import { sh, until } from '../fixtures/machine.ts';
 import { removing, uniqueName } from '../fixtures/names.ts';
@@ -31,6 +32,7 @@ describe('standard streams', () => {
   });
 
   test('binary input comes back through cat byte for byte', async () => {
+    using _calm = await calm('a pipeline of the shell: nobody settles what is cut');
     const { docker, busybox } = await engine();
     const program = `head -c 3000000 /bin/busybox | ${docker.cli.program} run --rm -i ${busybox} cat | sha256sum`;
     const env = { DOCKER_HOST: (await engine()).daemon.host };
@@ -46,6 +48,7 @@ describe('standard streams', () => {
   });
 
   test('a slow reader gets everything', async () => {
+    using _calm = await calm('a pipeline of the shell: nobody settles what is cut');
     const { docker, busybox, daemon } = await engine();
     const lines = 200_000;
     const pipe = `${docker.cli.program} run --rm ${busybox} seq 1 ${lines} | (sleep 1; cat) | tail -1`;
