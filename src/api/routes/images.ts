@@ -10,12 +10,14 @@ import type { ApiRequest } from '../http/request.ts';
 import type { AnyRoute } from '../http/route.ts';
 import { inspectFor, summaryFor } from '../versions/images.ts';
 import { imageCreateRoute } from './image-create.ts';
+import { imageSaveRoutes } from './image-save.ts';
 
 /** The tag Image, as far as it exists. */
 export function imageRoutes(images: Images): AnyRoute[] {
   return [
     { method: 'GET', path: '/images/json', handle: (request) => list(images, request) },
     imageCreateRoute(images),
+    ...imageSaveRoutes(images),
     {
       method: 'POST',
       path: '/images/prune',

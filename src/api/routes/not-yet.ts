@@ -55,8 +55,6 @@ function containers(): AnyRoute[] {
 function images(): AnyRoute[] {
   return [
     notYet('GET', '/images/search'),
-    notYet('GET', '/images/get'),
-    notYet('GET', '/images/*name/get'),
     notYet('POST', '/images/load'),
     notYet('POST', '/images/*name/push'),
     refused('GET', '/images/*name/attestations', 'the legacy image store does not support attestations', {

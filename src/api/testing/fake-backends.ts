@@ -141,6 +141,9 @@ export function fakeBackends(overrides: Partial<ApiBackends> = {}): {
       usage: () => ({ total: 0, reclaimable: 0 }),
       tag: nothing,
       import: nothing,
+      save: async function* (names) {
+        for (const name of names) yield Buffer.from(name);
+      },
       history: nothing,
       resolve: (ref) => {
         throw new EngineError('not-found', `No such image: ${ref}`);

@@ -5,7 +5,7 @@ import type { ImagesContext } from './context.ts';
 export function announce(
   context: ImagesContext,
   image: StoredImage,
-  action: 'tag' | 'untag',
+  action: 'tag' | 'untag' | 'save',
   name: string,
 ): void {
   const labels = image.config.config?.Labels ?? {};

@@ -12,6 +12,7 @@ import { prune } from './prune.ts';
 import { pull } from './pull.ts';
 import { remove } from './remove.ts';
 import { find, resolve } from './resolve.ts';
+import { save } from './save/save.ts';
 import { usage } from './usage.ts';
 
 /** What containers ask about images, beside the verbs of the API. */
@@ -40,6 +41,7 @@ export function createImages(context: ImagesContext): Images & ImageNames {
       announce(context, image, 'tag', familiarName(target));
     },
     import: (source, options) => importImage(context, source, options),
+    save: (names, options) => save(context, names, options),
     history: async (ref, platform) => history(context, resolve(context, ref, platform)),
     resolve: (ref, platform) => resolve(context, ref, platform),
     nameFor: (asked, id) => (find(context, asked)?.id === id ? asked : id),

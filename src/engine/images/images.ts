@@ -33,6 +33,14 @@ export interface Images {
   tag(ref: string, repository: string, tag: string): Promise<void>;
   /** A rootfs tar (plain, gzip, zstd) becomes an image of one layer. Gives its id. */
   import(source: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<ImageId>;
+  /**
+   * A tar of the images that these names or ids mean, loadable by `docker load` and as an OCI layout. A bare name is
+   * all of its tags. With `platforms`, an image of another one is `not-found`. Pieces are valid until the next.
+   */
+  save(
+    names: readonly string[],
+    options: { platforms: readonly Platform[]; signal: AbortSignal },
+  ): AsyncGenerator<Uint8Array, void, void>;
   history(ref: string, platform?: Platform): Promise<ImageHistoryItem[]>;
   /** For containers: the image that a ref means. Throws `not-found` as inspect does, also when only another platform is there. */
   resolve(ref: string, platform?: Platform): StoredImage;
