@@ -54,6 +54,7 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
   const images = createImages({
     images: store.images,
     layers: store.layers,
+    archives: store.archives,
     registry,
     events,
     users: users.images,

@@ -1,5 +1,6 @@
 export type * from './containers/container-record.ts';
 export * from './containers/container-records.ts';
+export type * from './images/archive/image-archive.ts';
 export type * from './images/image-store.ts';
 export type * from './layers/blob-origins.ts';
 export type * from './layers/export/layer-tars.ts';

@@ -2,6 +2,7 @@ import { existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Logger } from '../base/mod.ts';
 import { hasMountsBelow, MS_BIND, MS_SHARED, mount, propagationOf, unmount } from '../sys/mod.ts';
+import type { ArchiveStore } from './images/archive/image-archive.ts';
 import { ImageDb } from './images/image-db.ts';
 import type { ImageStore } from './images/image-store.ts';
 import type { LayerStore } from './layers/layer-store.ts';
@@ -20,6 +21,7 @@ export interface StoreOptions {
 export interface Store {
   layers: LayerStore;
   images: ImageStore;
+  archives: ArchiveStore;
   rootfs: RootFs;
   /** Bytes in a tree, as Docker counts them; walked on the disk thread. */
   measure(path: string): Promise<number>;
@@ -40,9 +42,21 @@ export async function openStore({ dataRoot, execRoot, log }: StoreOptions): Prom
     await layers.close();
     unshareMounts(root, ownMark);
   };
+  // Loaded when first needed: it is not for the start of the daemon to wait for.
+  const archives: ArchiveStore = {
+    read: async (source, options) => {
+      const { readArchive } = await import('./images/archive/archive-reader.ts');
+      return await readArchive(layout, layers, source, options);
+    },
+    async *inflate(source, kinds) {
+      const { inflated } = await import('./images/archive/inflate.ts');
+      yield* inflated(source, kinds);
+    },
+  };
   return {
     layers,
     images,
+    archives,
     rootfs: new TreeRootFs(layers.disk),
     measure: (path) => layers.disk.call('usage', { path }),
     close,

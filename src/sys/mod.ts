@@ -1,4 +1,5 @@
 export * from './errors.ts';
+export * from './exec/filter.ts';
 export * from './exec/run.ts';
 export * from './exec/spawn-detached.ts';
 export * from './ffi/clock.ts';

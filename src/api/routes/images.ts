@@ -10,6 +10,7 @@ import type { ApiRequest } from '../http/request.ts';
 import type { AnyRoute } from '../http/route.ts';
 import { inspectFor, summaryFor } from '../versions/images.ts';
 import { imageCreateRoute } from './image-create.ts';
+import { imageLoadRoute } from './image-load.ts';
 import { imageSaveRoutes } from './image-save.ts';
 
 /** The tag Image, as far as it exists. */
@@ -18,6 +19,7 @@ export function imageRoutes(images: Images): AnyRoute[] {
     { method: 'GET', path: '/images/json', handle: (request) => list(images, request) },
     imageCreateRoute(images),
     ...imageSaveRoutes(images),
+    imageLoadRoute(images),
     {
       method: 'POST',
       path: '/images/prune',

@@ -55,7 +55,6 @@ function containers(): AnyRoute[] {
 function images(): AnyRoute[] {
   return [
     notYet('GET', '/images/search'),
-    notYet('POST', '/images/load'),
     notYet('POST', '/images/*name/push'),
     refused('GET', '/images/*name/attestations', 'the legacy image store does not support attestations', {
       version: '1.55',

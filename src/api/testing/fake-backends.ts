@@ -144,6 +144,7 @@ export function fakeBackends(overrides: Partial<ApiBackends> = {}): {
       save: async function* (names) {
         for (const name of names) yield Buffer.from(name);
       },
+      load: nothing,
       history: nothing,
       resolve: (ref) => {
         throw new EngineError('not-found', `No such image: ${ref}`);

@@ -1,6 +1,6 @@
 import type { Logger } from '../../base/mod.ts';
 import type { Registry } from '../../registry/mod.ts';
-import type { ImageStore, LayerStore } from '../../store/mod.ts';
+import type { ArchiveStore, ImageStore, LayerStore } from '../../store/mod.ts';
 import type { Events } from '../events/mod.ts';
 import type { ImageUsers } from './images.ts';
 
@@ -8,6 +8,7 @@ import type { ImageUsers } from './images.ts';
 export interface ImagesContext {
   readonly images: ImageStore;
   readonly layers: LayerStore;
+  readonly archives: ArchiveStore;
   readonly registry: Registry;
   readonly events: Events;
   readonly users: ImageUsers;

@@ -8,6 +8,7 @@ import type { Images } from './images.ts';
 import { importImage } from './import.ts';
 import { inspect } from './inspect.ts';
 import { list } from './list.ts';
+import { load } from './load.ts';
 import { prune } from './prune.ts';
 import { pull } from './pull.ts';
 import { remove } from './remove.ts';
@@ -42,6 +43,7 @@ export function createImages(context: ImagesContext): Images & ImageNames {
     },
     import: (source, options) => importImage(context, source, options),
     save: (names, options) => save(context, names, options),
+    load: (source, options, progress) => load(context, source, options, progress),
     history: async (ref, platform) => history(context, resolve(context, ref, platform)),
     resolve: (ref, platform) => resolve(context, ref, platform),
     nameFor: (asked, id) => (find(context, asked)?.id === id ? asked : id),

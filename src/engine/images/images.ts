@@ -41,6 +41,15 @@ export interface Images {
     names: readonly string[],
     options: { platforms: readonly Platform[]; signal: AbortSignal },
   ): AsyncGenerator<Uint8Array, void, void>;
+  /**
+   * Loads an archive of images: `docker save`'s, an OCI layout, however compressed. Lines and figures go to `progress`;
+   * what was loaded before a failure stays. A hang-up cancels it.
+   */
+  load(
+    source: AsyncIterable<Uint8Array>,
+    options: LoadOptions,
+    progress: (message: ProgressMessage) => void,
+  ): Promise<void>;
   history(ref: string, platform?: Platform): Promise<ImageHistoryItem[]>;
   /** For containers: the image that a ref means. Throws `not-found` as inspect does, also when only another platform is there. */
   resolve(ref: string, platform?: Platform): StoredImage;
@@ -74,6 +83,14 @@ export interface ImportOptions {
   /** Dockerfile instructions that change the config. */
   changes: string[];
   platform?: Platform;
+  signal: AbortSignal;
+}
+
+export interface LoadOptions {
+  /** No figures. */
+  quiet: boolean;
+  /** Only images for these; none means all. */
+  platforms: Platform[];
   signal: AbortSignal;
 }
 

@@ -45,6 +45,19 @@ export function isZeroBlock(block: Buffer): boolean {
   return true;
 }
 
+/** True if these first bytes of something are those of an archive: a header, or the zeros of an empty one. */
+export function isArchiveHead(head: Buffer): boolean {
+  if (head.length < BLOCK) return false;
+  const block = head.subarray(0, BLOCK);
+  if (isZeroBlock(block)) return true;
+  try {
+    verifyChecksum(block);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Spec: the sum takes its own field as spaces; old writers summed signed bytes. */
 function verifyChecksum(block: Buffer): void {
   let unsigned = 0;

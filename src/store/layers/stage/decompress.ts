@@ -1,4 +1,6 @@
 import { EngineError } from '../../../base/mod.ts';
+import { COMPRESSION_HEAD, compressionOf } from '../../../spec/compression.ts';
+import { ZstdFrames } from '../../../spec/zstd-frames.ts';
 import { SyncZlib } from './sync-zlib.ts';
 
 /** Turns the bytes of a blob into those of its tar, synchronously. */
@@ -9,12 +11,6 @@ export interface Decompressor {
   close(): void;
 }
 
-const MAGIC_LENGTH = 6;
-const UNSUPPORTED: [string, string][] = [
-  ['425a68', 'bzip2'],
-  ['fd377a585a00', 'xz'],
-];
-
 /**
  * Finds out what the blob is by its first bytes. Compat: Docker does so too and does not believe media types, which
  * are wrong often enough. `window` gets all output; also that of a blob which is not compressed.
@@ -23,6 +19,7 @@ export class SniffingDecompressor implements Decompressor {
   readonly #window: Buffer;
   #head = Buffer.alloc(0);
   #inner: Decompressor | undefined;
+  #isPlain = false;
 
   constructor(window: Buffer) {
     this.#window = window;
@@ -34,7 +31,7 @@ export class SniffingDecompressor implements Decompressor {
       return;
     }
     this.#head = Buffer.concat([this.#head, input]);
-    if (this.#head.length < MAGIC_LENGTH) return;
+    if (this.#head.length < COMPRESSION_HEAD) return;
     this.#begin().write(this.#head, onOutput);
     this.#head = Buffer.alloc(0);
   }
@@ -50,17 +47,37 @@ export class SniffingDecompressor implements Decompressor {
     this.#inner = undefined;
   }
 
+  /** True once it is known that the blob is its tar. */
+  get isPlain(): boolean {
+    return this.#isPlain;
+  }
+
   #begin(): Decompressor {
-    const hex = this.#head.toString('hex', 0, MAGIC_LENGTH);
-    const unsupported = UNSUPPORTED.find(([magic]) => hex.startsWith(magic));
-    if (unsupported)
-      throw new EngineError('unimplemented', `layers compressed by ${unsupported[1]} are not supported`);
-    if (hex.startsWith('1f8b')) this.#inner = new SyncZlib('gunzip', this.#window);
-    else if (hex.startsWith('28b52ffd') || /^5[0-9a-f]2a4d18/.test(hex))
-      this.#inner = new SyncZlib('zstd', this.#window);
+    const compression = compressionOf(this.#head);
+    if (compression === 'bzip2' || compression === 'xz')
+      throw new EngineError('unimplemented', `layers compressed by ${compression} are not supported`);
+    this.#isPlain = compression === undefined;
+    if (compression === 'gzip') this.#inner = new SyncZlib('gunzip', this.#window);
+    else if (compression === 'zstd') this.#inner = wholeFrames(new SyncZlib('zstd', this.#window));
     else this.#inner = copyInto(this.#window);
     return this.#inner;
   }
+}
+
+/** Refuses a zstd stream that ends in the middle of a frame, which the inflater does not notice. */
+function wholeFrames(inner: Decompressor): Decompressor {
+  const frames = new ZstdFrames();
+  return {
+    write(input, onOutput) {
+      frames.push(input);
+      inner.write(input, onOutput);
+    },
+    end(onOutput) {
+      inner.end(onOutput);
+      if (!frames.isComplete) throw new Error('unexpected EOF');
+    },
+    close: () => inner.close(),
+  };
 }
 
 function copyInto(window: Buffer): Decompressor {

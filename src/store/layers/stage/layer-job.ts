@@ -79,14 +79,18 @@ export class LayerJob implements TarSink {
   input(bytes: Buffer): void {
     this.#read += bytes.length;
     if (this.#request.size !== undefined && this.#read > this.#request.size) throw this.#mismatch();
-    this.#compressed.update(bytes);
+    if (this.#request.digest !== undefined) this.#compressed.update(bytes);
     this.#guard(() => this.#decompressor.write(bytes, this.#onOutput));
+    if (this.#request.digest !== undefined) return;
+    // Nobody named these bytes: nothing is gained by reading on, and a plain archive's digest is its diffID.
+    if (this.#failure) throw this.#failure;
+    if (!this.#decompressor.isPlain) this.#compressed.update(bytes);
   }
 
   /** All bytes are there: verifies, completes and closes. */
   finish(): JobResult {
-    const digest = `sha256:${this.#compressed.digest('hex')}` as Digest;
-    if (this.#request.digest !== undefined && digest !== this.#request.digest) throw this.#mismatch();
+    const compressed = `sha256:${this.#compressed.digest('hex')}` as Digest;
+    if (this.#request.digest !== undefined && compressed !== this.#request.digest) throw this.#mismatch();
     this.#guard(() => {
       this.#decompressor.end(this.#onOutput);
       this.#reader.end();
@@ -104,6 +108,8 @@ export class LayerJob implements TarSink {
     });
     if (this.#failure) throw this.#failure;
     this.#close();
+    const isUnnamed = this.#request.digest === undefined && this.#decompressor.isPlain;
+    const digest = isUnnamed ? (diffId as string as Digest) : compressed;
     return { digest, diffId, size: this.#unpacker.size };
   }
 

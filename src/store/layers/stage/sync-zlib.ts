@@ -78,7 +78,7 @@ export class SyncZlib {
   #step(flush: number, input: Uint8Array, at: number, onOutput: (bytes: Buffer) => void) {
     const { length } = this.#output;
     this.#handle.writeSync(flush, input, at, input.length - at, this.#output, 0, length);
-    if (this.#error !== undefined) throw new Error(this.#error);
+    if (this.#error !== undefined) throw new Error(DOCKERS_WORDS[this.#error] ?? this.#error);
     const left = { output: this.#left[0] ?? 0, input: this.#left[1] ?? 0 };
     if (left.output < length) onOutput(this.#output.subarray(0, length - left.output));
     return left;
@@ -86,3 +86,6 @@ export class SyncZlib {
 }
 
 const EMPTY = new Uint8Array(0);
+
+/** Compat: as Go's reader says it. */
+const DOCKERS_WORDS: Record<string, string> = { 'unexpected end of file': 'unexpected EOF' };

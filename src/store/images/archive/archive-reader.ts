@@ -1,0 +1,218 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { EngineError, newId } from '../../../base/mod.ts';
+import type { DiffId, Digest } from '../../../spec/digest.ts';
+import { ENTRY_TYPES, type TarEntry, TarError, TarReader } from '../../../spec/tar/mod.ts';
+import { removeTreeAsync } from '../../../sys/mod.ts';
+import type { LayerStore, StagedLayer } from '../../layers/layer-store.ts';
+import type { MemberPath } from '../../layers/stage/member-path.ts';
+import type { Layout } from '../../layout.ts';
+import type { Channel } from './channel.ts';
+import { type Content, stageBytes, takeLayer } from './contents.ts';
+import { DocumentBudget } from './document-budget.ts';
+import type { ImageArchive, ReadOptions, TakeOptions } from './image-archive.ts';
+import { inflated } from './inflate.ts';
+import { MemberTree } from './member-tree.ts';
+import { MemberWriter, type Started, type WriterHost } from './member-writer.ts';
+
+/** Layers whose bytes are all handed over, but which a worker has not finished yet. */
+const MAX_UNDER_WAY = 3;
+
+type Step = { entry: TarEntry } | { bytes: Uint8Array } | 'end';
+
+/** The member that is being read. */
+interface Current {
+  path: MemberPath;
+  entry: TarEntry;
+  /** Of a file. */
+  writer: MemberWriter | undefined;
+}
+
+/** See `ArchiveStore.read`. */
+export async function readArchive(
+  layout: Layout,
+  layers: LayerStore,
+  source: AsyncIterable<Uint8Array>,
+  options: ReadOptions,
+): Promise<ImageArchive> {
+  const reader = new ArchiveReader(layout, layers, options);
+  try {
+    await reader.read(inflated(source));
+    return reader;
+  } catch (error) {
+    reader.cancel();
+    await reader[Symbol.asyncDispose]();
+    if (options.signal?.aborted) throw new EngineError('cancelled', 'context canceled', { cause: error });
+    if (error instanceof TarError) throw new EngineError('invalid', error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** One archive, while it is read and afterwards. */
+class ArchiveReader implements ImageArchive {
+  readonly #layers: LayerStore;
+  readonly #options: ReadOptions;
+  readonly #members = new MemberTree<Content>();
+  readonly #contents = new Set<Content>();
+  readonly #spoolDirectory: string;
+  readonly #host: WriterHost;
+  readonly #known: Set<string>;
+  readonly #abort = new AbortController();
+  #underWay: Promise<unknown>[] = [];
+  /** A failure that is not the archive's: of the disk, or of ours. */
+  #fatal: unknown;
+  #current: Current | undefined;
+
+  constructor(layout: Layout, layers: LayerStore, options: ReadOptions) {
+    this.#layers = layers;
+    this.#options = options;
+    this.#known = new Set(layers.list().map(({ diffId }) => diffId));
+    // Crash: all in the staging area is garbage when the store opens.
+    this.#spoolDirectory = join(layout.staging, newId());
+    mkdirSync(this.#spoolDirectory, { mode: 0o700 });
+    this.#host = {
+      budget: new DocumentBudget(),
+      spoolDirectory: this.#spoolDirectory,
+      isKnown: (path) => this.#isKnown(path),
+      stage: (path, size, channel, head) => this.#stage(path, size, channel, head),
+    };
+    const cancel = () => this.cancel();
+    if (options.signal?.aborted) cancel();
+    options.signal?.addEventListener('abort', cancel, { once: true });
+  }
+
+  /** What is being staged comes to its end. */
+  cancel(): void {
+    this.#abort.abort();
+  }
+
+  /** Reads to the end of `source`, also past the end of the archive. */
+  async read(source: AsyncIterable<Uint8Array>): Promise<void> {
+    let steps: Step[] = [];
+    const reader = new TarReader({
+      raw: () => {},
+      entry: (entry) => steps.push({ entry }),
+      content: (bytes) => steps.push({ bytes }),
+      endEntry: () => steps.push('end'),
+    });
+    for await (const chunk of source) {
+      this.#check();
+      reader.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+      const due = steps;
+      steps = [];
+      for (const step of due) {
+        if (step === 'end') await this.#endEntry();
+        else if ('entry' in step) this.#beginEntry(step.entry);
+        else await this.#current?.writer?.write(step.bytes);
+      }
+    }
+    reader.end();
+    await Promise.all(this.#underWay);
+    this.#check();
+  }
+
+  has(path: string): boolean {
+    return this.#members.find(path) !== undefined;
+  }
+
+  document(path: string, what: string, maxBytes: number): Buffer | undefined {
+    const content = this.#members.find(path);
+    if (!content) return undefined;
+    if (content.kind !== 'document' || content.bytes.length > maxBytes) {
+      const size = content.kind === 'document' ? content.bytes.length : content.size;
+      const why = size > maxBytes ? `is larger than ${maxBytes} bytes` : 'is not valid JSON';
+      throw new EngineError('corrupt', `${what} ${why}`);
+    }
+    return content.bytes;
+  }
+
+  async takeLayer(path: string, diffId: DiffId, options: TakeOptions): Promise<StagedLayer> {
+    const content = this.#members.find(path);
+    if (!content) throw new EngineError('invalid', `open ${path}: no such file or directory`);
+    const total = content.kind === 'document' ? content.bytes.length : content.size;
+    const { onProgress, signal } = options;
+    return await takeLayer(this.#layers, content, diffId, {
+      ...(onProgress ? { onDownloaded: (bytes) => onProgress(bytes, total) } : {}),
+      ...(signal ? { signal } : {}),
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#current?.writer?.abort();
+    await Promise.allSettled(this.#underWay);
+    for (const content of this.#contents) await this.#drop(content);
+    await removeTreeAsync(this.#spoolDirectory);
+  }
+
+  #check(): void {
+    if (this.#fatal !== undefined) throw this.#fatal;
+    if (this.#abort.signal.aborted) throw new EngineError('cancelled', 'context canceled');
+  }
+
+  #beginEntry(entry: TarEntry): void {
+    const path = this.#members.nameOf(entry.name, entry.linkName);
+    const isFile = entry.type === ENTRY_TYPES.file || entry.type === '7';
+    const writer = isFile ? new MemberWriter(this.#host, path, entry.size) : undefined;
+    this.#current = { path, entry, writer };
+  }
+
+  async #endEntry(): Promise<void> {
+    const current = this.#current;
+    if (!current) return;
+    const content = await current.writer?.end();
+    this.#current = undefined;
+    if (content) this.#contents.add(content);
+    const before = this.#place(current, content);
+    if (before) await this.#drop(before);
+  }
+
+  /** Gives what the name stood for before. Compat: devices and the like mean nothing in an archive of images. */
+  #place({ path, entry }: Current, content: Content | undefined): Content | undefined {
+    if (content) return this.#members.content(path, content);
+    if (entry.type === ENTRY_TYPES.directory) return this.#members.directory(path);
+    if (entry.type === ENTRY_TYPES.symlink) return this.#members.symlink(path, entry.linkName);
+    if (entry.type === ENTRY_TYPES.hardLink) return this.#members.hardlink(path, entry.linkName);
+    return undefined;
+  }
+
+  async #stage(path: string, size: number, channel: Channel, head: Uint8Array): Promise<Started> {
+    while (this.#underWay.length >= MAX_UNDER_WAY) await this.#underWay[0];
+    this.#check();
+    const { onLayer } = this.#options;
+    const outcome = stageBytes(this.#layers, channel, head, {
+      ...(onLayer ? { onDownloaded: (bytes) => onLayer(path, bytes, size) } : {}),
+      signal: this.#abort.signal,
+    });
+    const settled = outcome.then(
+      () => {},
+      (error: unknown) => {
+        // What is wrong with the file is told if some image asks for it.
+        if (error instanceof EngineError && (error.code === 'invalid' || error.code === 'corrupt')) return;
+        this.#fatal ??= error;
+      },
+    );
+    const done = settled.finally(() => {
+      channel.leave();
+      this.#underWay = this.#underWay.filter((other) => other !== done);
+    });
+    this.#underWay.push(done);
+    return { outcome };
+  }
+
+  /** Names that tell the content: `blobs/sha256/<hex>`, `<hex>.tar`; what an old one's `<hex>/layer.tar` means, nobody knows. */
+  #isKnown(path: string): boolean {
+    const hex = /(?:^|\/)([0-9a-f]{64})(?:\.tar)?$/.exec(path)?.[1];
+    if (hex === undefined) return false;
+    const digest = `sha256:${hex}` as Digest;
+    return this.#known.has(digest) || this.#known.has(this.#layers.diffIdOf(digest) ?? '');
+  }
+
+  async #drop(content: Content): Promise<void> {
+    this.#contents.delete(content);
+    if (content.kind === 'spooled') await removeTreeAsync(content.path);
+    if (content.kind !== 'staged' || content.taken) return;
+    content.taken = true;
+    const staged = await content.outcome.catch(() => undefined);
+    if (staged) await this.#layers.discard(staged);
+  }
+}
