@@ -54,6 +54,41 @@ describe('docker pull', () => {
     expect(again).toContain(`Status: Image is up to date for ${reference}:v1`);
   });
 
+  test('of an image that is up to date costs a HEAD, and no GET', async () => {
+    const { docker, registry } = await engine();
+    const image = layered('head', 2);
+    const there = buildImage({ layers: [tar([{ name: 'x' }])], architecture: FOREIGN });
+    const index = buildIndex([
+      { image: there, architecture: FOREIGN },
+      { image, architecture: HERE },
+    ]);
+    const name = uniqueName('head');
+    await push(registry.address, name, 'latest', index);
+    const reference = `${registry.address}/${name}:latest`;
+    const asked = () =>
+      registry.requests().filter((line) => line.includes(`/v2/${name}/`) && !line.startsWith('P'));
+    await docker.ok(['pull', '-q', reference]);
+    for (const again of [reference, `${registry.address}/${name}@${index.manifest.digest}`]) {
+      const before = asked().length;
+      expect(await docker.ok(['pull', again])).toContain(`Status: Image is up to date for ${again}`);
+      if (ENGINE === 'minke' || again === reference) {
+        expect(asked().slice(before)).toEqual([
+          `HEAD /v2/${name}/manifests/${again.slice(-6) === 'latest' ? 'latest' : index.manifest.digest} 200`,
+        ]);
+      }
+    }
+    // Another platform of the same index is something else.
+    await docker.ok(['pull', '-q', '--platform', `linux/${FOREIGN}`, reference]);
+    expect(await docker.ok(['image', 'inspect', '-f', '{{.Architecture}}', reference])).toBe(FOREIGN);
+    await docker.ok(['pull', '-q', reference]);
+    expect(await docker.ok(['image', 'inspect', '-f', '{{.Architecture}}', reference])).toBe(HERE);
+    // What the tag means now is fetched.
+    const next = layered('next', 2);
+    await push(registry.address, name, 'latest', next);
+    expect(await docker.ok(['pull', reference])).toContain('Status: Downloaded newer image');
+    expect(await docker.ok(['run', '--rm', reference])).toBe('next 0');
+  });
+
   test('without a tag takes latest and says so', async () => {
     const { docker } = await engine();
     const reference = await pushed(layered('latest', 2));

@@ -18,6 +18,7 @@ async function namesAfterPull(text: string): Promise<string[]> {
   const context = {
     images: {
       get: () => undefined,
+      lookup: () => undefined,
       put: async () => ({}),
       setName: async (name: string) => void names.push(name),
     },

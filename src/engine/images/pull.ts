@@ -15,6 +15,7 @@ import {
 import type { ImagesContext } from './context.ts';
 import { pullLayers } from './pull-layers.ts';
 import { platformMismatch } from './resolve.ts';
+import { upToDate } from './up-to-date.ts';
 
 /**
  * Fetches an image: manifest and config, then all layers that are not there, at once; then the image record and its
@@ -28,6 +29,14 @@ export async function pull(
 ): Promise<void> {
   const reference = withDefaultTag(parseReference(text));
   const requestOptions = { signal: options.signal, ...(options.auth ? { auth: options.auth } : {}) };
+  const platform = options.platform ? { platform: options.platform } : {};
+  const digest = await upToDate(context, reference, { ...requestOptions, ...platform });
+  if (digest) {
+    progress({ status: `Pulling from ${reference.path}`, id: reference.digest ?? reference.tag ?? '' });
+    progress({ status: `Digest: ${digest}` });
+    progress({ status: `Status: Image is up to date for ${familiarName(reference)}` });
+    return;
+  }
   const resolved = await context.registry.resolve(reference, {
     ...requestOptions,
     platform: options.platform ?? hostPlatform(),
