@@ -1,3 +1,2 @@
 export type { ApiBackends } from './routes/all-routes.ts';
-export type { RegistryLogin } from './routes/system.ts';
 export { type ApiServerOptions, createApiServer } from './server.ts';

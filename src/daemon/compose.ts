@@ -123,7 +123,7 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
       volumes,
       system,
       events,
-      login: registry,
+      registry,
     },
     serverVersion: identity.version,
     cgroupUnified: cgroup.version === 2,

@@ -1,10 +1,13 @@
+import { attestations } from './attestations.ts';
+import { describe } from './describe.ts';
 import { fetchBlob } from './fetch-blob.ts';
 import { hostTrust, type TrustStore } from './http/certificates.ts';
 import { NO_PROXIES, type ProxySettings } from './http/proxies.ts';
+import { inspect } from './inspect.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { login } from './login.ts';
 import type { Registry } from './registry.ts';
-import { describe, resolve } from './resolve.ts';
+import { resolve } from './resolve.ts';
 import { Session } from './session.ts';
 
 export interface RegistryClientOptions {
@@ -37,6 +40,8 @@ export function createRegistry(options: RegistryClientOptions = {}): Registry & 
     resolve: (reference, request) => resolve(session, reference, request),
     describe: (reference, request) => describe(session, reference, request),
     fetchBlob: (reference, descriptor, request) => fetchBlob(session, reference, descriptor, request),
+    inspect: (reference, request) => inspect(session, reference, request),
+    attestations: (reference, request) => attestations(session, reference, request),
     login: (auth, request = {}) => login(session, auth, request.signal),
     [Symbol.dispose]: () => session[Symbol.dispose](),
   };

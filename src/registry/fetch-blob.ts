@@ -1,13 +1,13 @@
 import { EngineError } from '../base/mod.ts';
 import type { Descriptor } from '../spec/oci/image.ts';
 import type { Reference } from '../spec/reference.ts';
+import { repositoryRequest } from './documents.ts';
 import type { Endpoint } from './endpoints.ts';
 import { AnswerError, pullError } from './errors.ts';
 import type { Answer } from './http/exchange.ts';
 import { Retry } from './http/retry.ts';
 import { TransportError } from './http/transport-error.ts';
 import type { RegistryOptions } from './registry.ts';
-import { repositoryRequest } from './resolve.ts';
 import type { Session } from './session.ts';
 
 /** Progress that wipes out earlier failures: a connection reset every few bytes must come to an end. */

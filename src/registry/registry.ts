@@ -25,6 +25,16 @@ export interface Registry {
   ): AsyncIterable<Uint8Array>;
   /** What `reference` names now, by a HEAD request: cheap, and no pull in the eyes of a registry that counts them. */
   describe(reference: Reference, options: RegistryOptions): Promise<Descriptor>;
+  /** What `reference` names now, and for which platforms: all entries of an index. */
+  inspect(reference: Reference, options: RegistryOptions): Promise<DistributionInspect>;
+  /**
+   * The in-toto statements that an index has for one platform's image; none for a plain manifest. Throws `not-found`
+   * if the index has no such platform.
+   */
+  attestations(
+    reference: Reference & { digest: Digest },
+    options: RegistryOptions & AttestationQuery,
+  ): Promise<AttestationStatement[]>;
   /** Verifies credentials for `POST /auth`; gives the identity token, '' if there is none. */
   login(
     auth: AuthConfig,
@@ -35,6 +45,29 @@ export interface Registry {
 export interface RegistryOptions {
   auth?: AuthConfig;
   signal?: AbortSignal;
+}
+
+/** Spec: Engine API, `DistributionInspect`. */
+export interface DistributionInspect {
+  Descriptor: Descriptor;
+  /** Null where it cannot be told. */
+  Platforms: Platform[] | null;
+}
+
+export interface AttestationQuery {
+  platform: Platform;
+  /** Predicate types; all if it is empty. */
+  types: string[];
+  /** Fetch the statements themselves, too. */
+  withStatement: boolean;
+}
+
+/** One in-toto statement. Spec: Engine API, `AttestationStatement`. */
+export interface AttestationStatement {
+  descriptor: Descriptor;
+  predicateType: string;
+  /** The document, verbatim; it is valid JSON. */
+  statement?: string;
 }
 
 export interface ResolvedImage {

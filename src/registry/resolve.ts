@@ -1,30 +1,21 @@
-import { createHash } from 'node:crypto';
-import { EngineError, isEngineError } from '../base/mod.ts';
-import { type Digest, isDigest } from '../spec/digest.ts';
+import { EngineError } from '../base/mod.ts';
 import { chooseManifest } from '../spec/oci/choose-manifest.ts';
 import { type Descriptor, type ImageConfig, type Manifest, MEDIA_TYPES } from '../spec/oci/image.ts';
-import {
-  MAX_CONFIG_BYTES,
-  MAX_MANIFEST_BYTES,
-  parseImageConfig,
-  parseManifestDocument,
-} from '../spec/oci/parse-image.ts';
+import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, parseImageConfig } from '../spec/oci/parse-image.ts';
 import type { Platform } from '../spec/platform.ts';
-import { canonicalName, type Reference } from '../spec/reference.ts';
-import { credentialsOf } from './auth/credentials.ts';
+import type { Reference } from '../spec/reference.ts';
+import {
+  digestOf,
+  fetchManifest,
+  fetchSmall,
+  manifestRequest,
+  parseDocument,
+  repositoryRequest,
+} from './documents.ts';
 import type { Endpoint } from './endpoints.ts';
 import { pullError } from './errors.ts';
-import type { Answer } from './http/exchange.ts';
-import { retrying } from './http/retry.ts';
 import type { RegistryOptions, ResolvedImage } from './registry.ts';
-import type { RegistryRequest, Session } from './session.ts';
-
-const ACCEPT = [
-  MEDIA_TYPES.ociIndex,
-  MEDIA_TYPES.dockerManifestList,
-  MEDIA_TYPES.ociManifest,
-  MEDIA_TYPES.dockerManifest,
-].join(', ');
+import type { Session } from './session.ts';
 
 /** Config types that mean an image. Compat: moby's `ImageTypes`; old registries gave the odd ones. */
 const CONFIG_TYPES: ReadonlySet<string> = new Set([
@@ -38,12 +29,6 @@ const CONFIG_TYPES: ReadonlySet<string> = new Set([
 const PLUGIN_CONFIG = 'application/vnd.docker.plugin.v1+json';
 const LAYER_TYPE = /^application\/vnd\.(oci\.image\.layer|docker\.image\.rootfs)\./;
 
-interface Fetched {
-  bytes: Buffer;
-  digest: Digest;
-  mediaType: string;
-}
-
 /** See `Registry.resolve`. Two requests for a plain image, three through an index. */
 export async function resolve(
   session: Session,
@@ -54,31 +39,6 @@ export async function resolve(
     return await session.withEndpoint(reference.domain, (endpoint) =>
       resolveAt(session, endpoint, reference, options),
     );
-  } catch (error) {
-    throw pullError(error, reference);
-  }
-}
-
-/** See `Registry.describe`. */
-export async function describe(
-  session: Session,
-  reference: Reference,
-  options: RegistryOptions,
-): Promise<Descriptor> {
-  try {
-    return await session.withEndpoint(reference.domain, async (endpoint) => {
-      const request = manifestRequest(reference, reference.digest ?? reference.tag ?? 'latest', options);
-      const answer = await session.sendRetrying(endpoint, { ...request, method: 'HEAD', opening: true });
-      await answer.body.discard();
-      const digest = String(answer.headers['docker-content-digest'] ?? '');
-      if (isDigest(digest) && (reference.digest === undefined || reference.digest === digest)) {
-        const size = Number(answer.headers['content-length'] ?? 0);
-        return { mediaType: mediaTypeOf(answer), digest, size };
-      }
-      // A registry need not send the header; then only the bytes tell.
-      const fetched = await fetchManifest(session, endpoint, request, reference.digest);
-      return { mediaType: fetched.mediaType, digest: fetched.digest, size: fetched.bytes.length };
-    });
   } catch (error) {
     throw pullError(error, reference);
   }
@@ -112,45 +72,6 @@ async function resolveAt(
   function config(manifest: Manifest) {
     return fetchConfig(session, endpoint, reference, manifest, options);
   }
-}
-
-function manifestRequest(reference: Reference, wanted: string, options: RegistryOptions): RegistryRequest {
-  return {
-    ...repositoryRequest(reference, `manifests/${wanted}`, options),
-    headers: { accept: ACCEPT },
-  };
-}
-
-/** A GET inside of the reference's repository. */
-export function repositoryRequest(
-  reference: Reference,
-  path: string,
-  options: RegistryOptions,
-): RegistryRequest {
-  return {
-    method: 'GET',
-    path: `/v2/${reference.path}/${path}`,
-    scopes: [`repository:${reference.path}:pull`],
-    credentials: credentialsOf(options.auth),
-    signal: options.signal,
-  };
-}
-
-/** The bytes of a manifest. By tag, the registry's own word for the digest is checked too if it sent one. */
-async function fetchManifest(
-  session: Session,
-  endpoint: Endpoint,
-  request: RegistryRequest,
-  expected: Digest | undefined,
-): Promise<Fetched> {
-  const { answer, bytes } = await fetchSmall(session, endpoint, request, MAX_MANIFEST_BYTES, 'manifest');
-  const digest = digestOf(bytes);
-  const declared = answer.headers['docker-content-digest'];
-  const promised = expected ?? (typeof declared === 'string' && isDigest(declared) ? declared : digest);
-  if (promised !== digest) {
-    throw new EngineError('corrupt', `manifest verification failed for digest ${promised}`);
-  }
-  return { bytes, digest, mediaType: mediaTypeOf(answer) };
 }
 
 async function fetchConfig(
@@ -187,43 +108,4 @@ async function fetchConfig(
     );
   }
   return { configBytes: bytes, config };
-}
-
-/** Asks until the whole of a small body is there. */
-async function fetchSmall(
-  session: Session,
-  endpoint: Endpoint,
-  request: RegistryRequest,
-  maxBytes: number,
-  what: string,
-): Promise<{ answer: Answer; bytes: Buffer }> {
-  return await retrying(session.limitsOf(endpoint), request.signal, async () => {
-    const answer = await session.send(endpoint, request);
-    const declared = Number(answer.headers['content-length']);
-    const bytes = declared > maxBytes ? undefined : await answer.body.bytes(maxBytes);
-    if (bytes) return { answer, bytes };
-    answer.body.destroy();
-    throw new EngineError('corrupt', `${what} is larger than ${maxBytes} bytes`);
-  });
-}
-
-function parseDocument({ bytes, mediaType }: Fetched, reference: Reference) {
-  try {
-    return parseManifestDocument(bytes, mediaType);
-  } catch (error) {
-    if (!isEngineError(error, 'unimplemented')) throw error;
-    throw new EngineError(
-      'invalid',
-      `Docker Image Format v1 and Docker Image manifest version 2, schema 1 support has been removed. Suggest the author of ${canonicalName(reference)} to upgrade the image to the OCI Format or Docker Image manifest v2, schema 2. More information at https://docs.docker.com/go/deprecated-image-specs/`,
-      { cause: error },
-    );
-  }
-}
-
-function mediaTypeOf({ headers }: Answer): string {
-  return headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
-}
-
-function digestOf(bytes: Uint8Array): Digest {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest;
 }

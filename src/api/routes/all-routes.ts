@@ -12,8 +12,9 @@ import { networkRoutes } from './networks.ts';
 import { notYetRoutes } from './not-yet.ts';
 import { pingRoutes } from './ping.ts';
 import { pluginRoutes } from './plugins.ts';
+import { type RegistryLookups, registryRoutes } from './registry.ts';
 import { swarmRoutes } from './swarm.ts';
-import { type RegistryLogin, systemRoutes } from './system.ts';
+import { systemRoutes } from './system.ts';
 import { volumeRoutes } from './volumes.ts';
 
 /** The parts of the engine that the API speaks for. */
@@ -24,14 +25,15 @@ export interface ApiBackends {
   volumes: VolumesBackend;
   system: System;
   events: Pick<Events, 'subscribe'>;
-  login: RegistryLogin;
+  registry: RegistryLookups;
 }
 
 /** The whole table; where two patterns match, the one that stands first wins. */
 export function allRoutes(backends: ApiBackends, host: { cgroupUnified: boolean }): AnyRoute[] {
   return [
     ...pingRoutes(),
-    ...systemRoutes(backends.system, backends.login),
+    ...systemRoutes(backends.system),
+    ...registryRoutes(backends.registry),
     ...eventRoutes(backends.events),
     // Before the nouns, whose patterns end in a name of any depth.
     ...notYetRoutes(),

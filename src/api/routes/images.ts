@@ -9,6 +9,7 @@ import { empty, json, type Reply } from '../http/reply.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { AnyRoute } from '../http/route.ts';
 import { inspectFor, summaryFor } from '../versions/images.ts';
+import { attestationsRoute } from './image-attestations.ts';
 import { imageCreateRoute } from './image-create.ts';
 import { imageLoadRoute } from './image-load.ts';
 import { imageSaveRoutes } from './image-save.ts';
@@ -35,6 +36,7 @@ export function imageRoutes(images: Images): AnyRoute[] {
         return json(200, await images.history(request.param('name'), platform));
       },
     },
+    attestationsRoute(images),
     { method: 'POST', path: '/images/*name/tag', handle: (request) => tag(images, request) },
     { method: 'DELETE', path: '/images/*name', handle: (request) => remove(images, request) },
   ];

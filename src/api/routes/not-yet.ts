@@ -16,10 +16,8 @@ export function notYet(method: Route['method'], path: string, since?: Route['sin
 
 /** Documented routes that later work will move to files of their own. */
 export function notYetRoutes(): AnyRoute[] {
-  const min = (version: string, pattern: string) => ({ version, pattern });
   return [
     notYet('POST', '/commit'),
-    notYet('GET', '/distribution/*name/json', min('1.30', '/distribution/{name:.*}/json')),
     ...containers(),
     ...images(),
     notYet('POST', '/networks/create'),
@@ -53,14 +51,7 @@ function containers(): AnyRoute[] {
 }
 
 function images(): AnyRoute[] {
-  return [
-    notYet('GET', '/images/search'),
-    notYet('POST', '/images/*name/push'),
-    refused('GET', '/images/*name/attestations', 'the legacy image store does not support attestations', {
-      version: '1.55',
-      pattern: '/images/{name:.*}/attestations',
-    }),
-  ];
+  return [notYet('GET', '/images/search'), notYet('POST', '/images/*name/push')];
 }
 
 function builds(): AnyRoute[] {

@@ -1,18 +1,11 @@
 import type { System } from '../../engine/system/mod.ts';
-import type { AuthConfig } from '../../spec/docker/mod.ts';
-import { authConfig } from '../bodies/auth.ts';
 import { json } from '../http/reply.ts';
 import type { AnyRoute } from '../http/route.ts';
 import { infoFor } from '../versions/info.ts';
 import { pruneBuildCacheRoute } from './build-cache.ts';
 import { diskUsageRoute } from './disk-usage.ts';
 
-/** Checks credentials against a registry; rejects with `unauthorized`. */
-export interface RegistryLogin {
-  login(auth: AuthConfig, options: { signal: AbortSignal }): Promise<{ identityToken: string }>;
-}
-
-export function systemRoutes(system: System, login: RegistryLogin): AnyRoute[] {
+export function systemRoutes(system: System): AnyRoute[] {
   return [
     { method: 'GET', path: '/version', handle: async () => json(200, await system.version()) },
     {
@@ -22,14 +15,5 @@ export function systemRoutes(system: System, login: RegistryLogin): AnyRoute[] {
     },
     diskUsageRoute(system),
     pruneBuildCacheRoute(system),
-    {
-      method: 'POST',
-      path: '/auth',
-      handle: async (request) => {
-        const auth = await request.json(authConfig);
-        const { identityToken } = await login.login(auth, { signal: request.signal });
-        return json(200, { Status: 'Login Succeeded', IdentityToken: identityToken });
-      },
-    },
   ];
 }

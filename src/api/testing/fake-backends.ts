@@ -132,6 +132,7 @@ export function fakeBackends(overrides: Partial<ApiBackends> = {}): {
     },
     images: {
       pull: nothing,
+      attestations: nothing,
       list: async () => [],
       inspect: async (ref) => {
         throw new EngineError('not-found', `No such image: ${ref}`);
@@ -184,7 +185,7 @@ export function fakeBackends(overrides: Partial<ApiBackends> = {}): {
       }),
     },
     events: { subscribe: () => noEvents() },
-    login: { login: nothing },
+    registry: { login: nothing, inspect: nothing },
     ...overrides,
   };
   return { backends, engine };

@@ -2,6 +2,7 @@ import { EngineError } from '../../base/mod.ts';
 import type { ImageId } from '../../spec/digest.ts';
 import { canonicalName, familiarName, parseReference, withTag } from '../../spec/reference.ts';
 import { announce } from './announce.ts';
+import { attestations } from './attestations.ts';
 import type { ImagesContext } from './context.ts';
 import { history } from './history.ts';
 import type { Images } from './images.ts';
@@ -45,6 +46,7 @@ export function createImages(context: ImagesContext): Images & ImageNames {
     save: (names, options) => save(context, names, options),
     load: (source, options, progress) => load(context, source, options, progress),
     history: async (ref, platform) => history(context, resolve(context, ref, platform)),
+    attestations: (ref, options) => attestations(context, ref, options),
     resolve: (ref, platform) => resolve(context, ref, platform),
     nameFor: (asked, id) => (find(context, asked)?.id === id ? asked : id),
     withDescendants: (ref) => withDescendants(context, ref),

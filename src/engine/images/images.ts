@@ -1,3 +1,4 @@
+import type { AttestationStatement } from '../../registry/mod.ts';
 import type { ImageId } from '../../spec/digest.ts';
 import type {
   AuthConfig,
@@ -51,6 +52,11 @@ export interface Images {
     progress: (message: ProgressMessage) => void,
   ): Promise<void>;
   history(ref: string, platform?: Platform): Promise<ImageHistoryItem[]>;
+  /**
+   * In-toto statements about the image for one platform (the host's by default), from the registry that it came from;
+   * none for an image that came from no registry.
+   */
+  attestations(ref: string, options: AttestationsOptions): Promise<AttestationStatement[]>;
   /** For containers: the image that a ref means. Throws `not-found` as inspect does, also when only another platform is there. */
   resolve(ref: string, platform?: Platform): StoredImage;
 }
@@ -74,6 +80,15 @@ export interface ImagesUsage {
   total: number;
   /** What would be free if all images without a container were gone. */
   reclaimable: number;
+}
+
+export interface AttestationsOptions {
+  platform?: Platform;
+  /** Predicate types; all if it is empty. */
+  types: string[];
+  withStatement: boolean;
+  auth?: AuthConfig;
+  signal: AbortSignal;
 }
 
 export interface ImportOptions {
