@@ -1,11 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { createApiServer } from '../api/mod.ts';
 import { KeyedLock, type Logger } from '../base/mod.ts';
 import { type ContainersContext, createContainers, Directory, findInit } from '../engine/containers/mod.ts';
 import { EventBus } from '../engine/events/mod.ts';
 import { createImages } from '../engine/images/mod.ts';
-import { PredefinedNetworks } from '../engine/networks/mod.ts';
+import { LocalNetworks } from '../engine/networks/mod.ts';
 import { createSystem, readHost } from '../engine/system/mod.ts';
 import { LocalVolumes } from '../engine/volumes/mod.ts';
 import type { Logs } from '../logs/mod.ts';
@@ -39,8 +38,13 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
   const events = new EventBus(dataRoot);
   const directory = new Directory();
   const users = containerUsers(directory);
-  const networks = new PredefinedNetworks(new NetworkRecords(dataRoot), users, defaultBridge(config), events);
-  const volumes = new LocalVolumes(new VolumeRecords(dataRoot), users.volumes, events, (path) =>
+  const networks = new LocalNetworks(
+    new NetworkRecords(dataRoot, log),
+    users,
+    (taken) => defaultBridge(config, taken),
+    events,
+  );
+  const volumes = new LocalVolumes(new VolumeRecords(dataRoot, log), users.volumes, events, (path) =>
     store.measure(path),
   );
   const registry = createRegistry({
@@ -134,8 +138,11 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
     context,
     events,
     registry,
-    bridge: networks.find('bridge').bridge,
-    tmp: join(dataRoot, 'tmp'),
+    bridges: networks.bridges(),
+    writeForDocker: () => {
+      volumes.writeForDocker();
+      networks.writeForDocker();
+    },
   };
 }
 

@@ -18,6 +18,7 @@ import { compose } from './compose.ts';
 import type { Config } from './config/config.ts';
 import { bridgeName } from './config/read-config.ts';
 import { deferredNet } from './deferred-net.ts';
+import { claimFromDocker } from './restore/docker-root.ts';
 
 /** Who waits for us to answer gets the answer first. */
 const WARM_UP_MS = 50;
@@ -43,6 +44,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   const lock = lockFile(join(config.dataRoot, 'minked.lock'));
   if (!lock) throw new EngineError('unavailable', `another daemon runs on the data-root ${config.dataRoot}`);
   closing.use(lock);
+  closing.use(claimFromDocker(config.dataRoot));
   rmSync(join(config.dataRoot, 'tmp'), { recursive: true, force: true });
 
   const cgroup = detectCgroups(config.cgroupDriver);
@@ -66,7 +68,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   // Thrown where it is awaited, if we come so far.
   opening.catch(() => {});
 
-  const { api, context, events, registry, bridge } = compose(
+  const { api, context, events, registry, bridges, writeForDocker } = compose(
     config,
     { store, runtime, logs, net, cgroup },
     log,
@@ -74,8 +76,9 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   closing.defer(() => events.close());
   closing.use(registry);
   await opening;
-  if (bridge) await net.ensureBridge(bridge);
+  for (const bridge of bridges) await net.ensureBridge(bridge);
   await restoreContainers(context);
+  store.collectLeftovers();
   exits.deliver((exit) => {
     handleExit(context, exit).catch((error: unknown) => {
       log.error('cannot handle the exit of a container', { id: exit.id, error: messageOf(error) });
@@ -85,6 +88,13 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     if (context.directory.all().some(({ status }) => isRunning(status))) return;
     const foreign = config.bridge === bridgeName(config.execRoot) ? [] : [config.bridge];
     await net.takeDown({ foreign });
+  });
+  closing.defer(() => {
+    try {
+      writeForDocker();
+    } catch (error) {
+      log.error("cannot write Docker's files of networks and volumes", { error: messageOf(error) });
+    }
   });
   closing.defer(() => api.close());
   await api.listen(config.hosts);

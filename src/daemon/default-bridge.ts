@@ -12,10 +12,14 @@ type HostAddresses = Record<string, { family: string; cidr: string | null }[] | 
 
 /**
  * The default bridge: the subnet of `bip`, else the one that the bridge has from before, else the first pool in which
- * the host has no address.
+ * neither the host nor another network (`others`, CIDR) has an address.
  */
-export function defaultBridge(config: Config, host: HostAddresses = networkInterfaces()): DefaultBridge {
-  const { subnet, gateway } = config.bip ? fromBip(config.bip) : choosePool(config.bridge, host);
+export function defaultBridge(
+  config: Config,
+  others: string[],
+  host: HostAddresses = networkInterfaces(),
+): DefaultBridge {
+  const { subnet, gateway } = config.bip ? fromBip(config.bip) : choosePool(config.bridge, others, host);
   return {
     bridge: config.bridge,
     subnet,
@@ -36,12 +40,17 @@ function fromBip(bip: string): { subnet: string; gateway: string } {
   return { subnet: `${formatIpv4(subnet.base)}/${subnet.prefixLength}`, gateway: bip.split('/')[0] ?? '' };
 }
 
-function choosePool(bridge: string, host: HostAddresses): { subnet: string; gateway: string } {
+function choosePool(
+  bridge: string,
+  others: string[],
+  host: HostAddresses,
+): { subnet: string; gateway: string } {
   const own = host[bridge]?.find(({ family }) => family === 'IPv4')?.cidr;
   if (own) return fromBip(own);
-  const taken = Object.values(host)
-    .flatMap((addresses) => addresses ?? [])
-    .flatMap(({ family, cidr }) => (family === 'IPv4' && cidr ? (parseSubnet(cidr) ?? []) : []));
+  const addresses = Object.values(host)
+    .flatMap((ofOne) => ofOne ?? [])
+    .flatMap(({ family, cidr }) => (family === 'IPv4' && cidr ? [cidr] : []));
+  const taken = [...addresses, ...others].flatMap((cidr) => parseSubnet(cidr) ?? []);
   for (const pool of POOLS) {
     const ours = parseSubnet(pool);
     if (!ours || taken.some((theirs) => overlap(ours, theirs))) continue;

@@ -1,11 +1,14 @@
 export type * from './containers/container-record.ts';
 export * from './containers/container-records.ts';
+export { dockerWroteLast } from './exchange/docker-file.ts';
 export type * from './images/archive/image-archive.ts';
 export type * from './images/image-store.ts';
 export type * from './layers/blob-origins.ts';
 export type * from './layers/export/layer-tars.ts';
 export type * from './layers/layer-store.ts';
+export type * from './networks/network-record.ts';
 export * from './networks/network-records.ts';
 export * from './open-store.ts';
 export type * from './rootfs/rootfs.ts';
+export type * from './volumes/volume-record.ts';
 export * from './volumes/volume-records.ts';

@@ -25,6 +25,8 @@ export interface Store {
   rootfs: RootFs;
   /** Bytes in a tree, as Docker counts them; walked on the disk thread. */
   measure(path: string): Promise<number>;
+  /** Removes what a crash left and nobody needs; to be called when all containers have taken their holds. */
+  collectLeftovers(): void;
   /** Syncs what is pending and ends the threads; mounts stay. */
   close(): Promise<void>;
 }
@@ -37,7 +39,6 @@ export async function openStore({ dataRoot, execRoot, log }: StoreOptions): Prom
   shareMounts(root, ownMark, log);
   const layers = new OverlayLayers(layout, log);
   const images = new ImageDb(layout, layers, log);
-  layers.collectLeftovers();
   const close = async (): Promise<void> => {
     await layers.close();
     unshareMounts(root, ownMark);
@@ -59,6 +60,7 @@ export async function openStore({ dataRoot, execRoot, log }: StoreOptions): Prom
     archives,
     rootfs: new TreeRootFs(layers.disk),
     measure: (path) => layers.disk.call('usage', { path }),
+    collectLeftovers: () => layers.collectLeftovers(),
     close,
   };
 }

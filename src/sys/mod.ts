@@ -32,6 +32,7 @@ export * from './fs/in-root.ts';
 export * from './fs/overlay-mount.ts';
 export * from './fs/remove-tree.ts';
 export * from './proc/boot-id.ts';
+export * from './proc/mentions.ts';
 export { PACKAGE_ROOT, programFile } from './proc/package.ts';
 export * from './proc/propagation.ts';
 export * from './proc/self.ts';

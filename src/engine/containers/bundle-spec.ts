@@ -36,6 +36,7 @@ export async function bundleSpec(
   if (config.WorkingDir !== '')
     await context.rootfs.ensureDirectory(rootfs, config.WorkingDir, { uid: 0, gid: 0 });
   writeContainerFiles(context, container, sandbox);
+  checkVolumes(context, record);
   const mounts = Object.values(record.mountPoints).sort(byDepth).flatMap(resolveMount);
   await makeMountPoints(context, rootfs, mounts);
   const name = config.Hostname || hostname();
@@ -112,6 +113,18 @@ async function makeMountPoints(
 /** Shallow destinations first, so that none hides another. */
 function byDepth(a: MountPointRecord, b: MountPointRecord): number {
   return a.Destination.split('/').length - b.Destination.split('/').length;
+}
+
+/** Volumes with options are Docker's: what they ask to be mounted is not, and the directory is not what they mean. */
+function checkVolumes(context: ContainersContext, { mountPoints }: ContainerRecord): void {
+  for (const { Type, Name } of Object.values(mountPoints)) {
+    const options = Type === 'volume' ? context.volumes.get(Name)?.options : undefined;
+    if (Object.keys(options ?? {}).length === 0) continue;
+    throw new EngineError(
+      'unimplemented',
+      `volume ${Name}: options of the local volume driver are not implemented by Minke yet`,
+    );
+  }
 }
 
 function resolveMount(point: MountPointRecord): ResolvedMount[] {

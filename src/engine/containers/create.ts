@@ -100,7 +100,7 @@ export async function create(
     hostnamePath: join(directory, 'hostname'),
     hostsPath: join(directory, 'hosts'),
     resolvConfPath: join(directory, 'resolv.conf'),
-    minke: { startNumber: 0 },
+    minke: { startNumber: 0, ...(image.topLayer === undefined ? {} : { topLayer: image.topLayer }) },
     unknown: {},
   };
   undo.defer('mount', () => context.layers.removeMount(id));

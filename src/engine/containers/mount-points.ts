@@ -55,7 +55,8 @@ export function planMounts(
         {},
         {},
       );
-      add({ ...point, Relabel: bind.mode || 'z', ...(bind.noCopy ? { Spec: { noCopy: true } } : {}) }, true);
+      const Spec = { ...point.Spec, ...(bind.noCopy ? { noCopy: true } : {}) };
+      add({ ...point, Relabel: bind.mode || 'z', Spec }, true);
     }
   }
   for (const mount of hostConfig.Mounts ?? []) {
@@ -163,5 +164,7 @@ function volumePoint(
     RW: writable,
     Relabel: '',
     Propagation: '',
+    // Compat: a volume without a source here is removed together with the container, by `rm -v`.
+    Spec: { Type: 'volume', ...(name === undefined ? {} : { Source: name }), Target: destination },
   };
 }

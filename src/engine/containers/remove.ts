@@ -115,8 +115,10 @@ export async function removeLocked(
 
 /** The volumes without a name that nobody else uses. One that cannot be removed does not keep the container. */
 async function removeVolumes(context: ContainersContext, { id, record }: Container): Promise<void> {
-  for (const { Type, Name } of Object.values(record.mountPoints)) {
-    if (Type !== 'volume' || !context.volumes.get(Name)?.anonymous) continue;
+  for (const { Type, Name, Spec } of Object.values(record.mountPoints)) {
+    // Compat: what Docker 20.10 made without a name has no other mark.
+    const isAnonymous = context.volumes.get(Name)?.anonymous || (Spec !== undefined && !Spec['Source']);
+    if (Type !== 'volume' || !isAnonymous) continue;
     await context.volumes.removeIfUnused(Name).catch((error: unknown) => {
       context.log.warn('cannot remove a volume of a container', { id, Name, error: messageOf(error) });
     });

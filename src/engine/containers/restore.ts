@@ -22,7 +22,11 @@ const STARTS_AT_ONCE = 4;
 export async function restoreContainers(context: ContainersContext): Promise<void> {
   const listed = await context.runtime.list();
   const containers = context.records.load().map((record) => new Container(record));
-  for (const container of containers) context.directory.add(container);
+  for (const container of containers) {
+    context.directory.add(container);
+    const { topLayer } = container.record.minke;
+    if (topLayer !== undefined) context.layers.repairMount(container.id, topLayer);
+  }
   // Race: of an earlier life there may be an exit that nobody took, beside the life that counts.
   const held = new Map(
     containers.map((container) => [container.id, listed.find((one) => isHeld(container, one))]),
@@ -40,6 +44,7 @@ export async function restoreContainers(context: ContainersContext): Promise<voi
       context.log.error('cannot restore a container', { id: container.id, error: messageOf(error) });
     }
   }
+  await removeCutOff(context);
   await removeStrayMounts(context);
   await undoCutOffCreates(context);
   for (const { id } of listed) {
@@ -48,6 +53,13 @@ export async function restoreContainers(context: ContainersContext): Promise<voi
     await context.runtime.delete(id).catch((error: unknown) => {
       context.log.error('cannot remove what belongs to no container', { id, error: messageOf(error) });
     });
+  }
+}
+
+/** Crash: the record of a container that was to be thrown away is never synced, and a power cut may leave it empty. */
+async function removeCutOff(context: ContainersContext): Promise<void> {
+  for (const id of context.records.unreadable) {
+    if (context.layers.isEphemeral(id)) context.records.remove(id);
   }
 }
 

@@ -1,6 +1,7 @@
 import { formatTime, isEngineError, messageOf, parseTime } from '../../base/mod.ts';
 import type { Sandbox } from '../../net/mod.ts';
 import type { ContainerExit } from '../../runtime/mod.ts';
+import { ENDPOINT_DOWN } from '../../spec/docker/mod.ts';
 import type { Container } from './container.ts';
 import { announce, type ContainersContext, save, transition } from './context.ts';
 import { removeLocked } from './remove.ts';
@@ -77,18 +78,7 @@ export async function takeDown(context: ContainersContext, container: Container)
   record.sandboxId = '';
   record.sandboxKey = '';
   record.ports = {};
-  for (const endpoint of Object.values(record.networks)) {
-    Object.assign(endpoint, {
-      EndpointID: '',
-      Gateway: '',
-      IPAddress: '',
-      IPPrefixLen: 0,
-      MacAddress: '',
-      IPv6Gateway: '',
-      GlobalIPv6Address: '',
-      GlobalIPv6PrefixLen: 0,
-    });
-  }
+  for (const endpoint of Object.values(record.networks)) Object.assign(endpoint, ENDPOINT_DOWN);
 }
 
 function recordExit(container: Container, exit: ContainerExit): void {

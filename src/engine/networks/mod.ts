@@ -1,7 +1,7 @@
-export type { NetworksBackend } from './networks.ts';
 export {
   type DefaultBridge,
   type EngineNetwork,
+  LocalNetworks,
   type NetworkUsers,
-  PredefinedNetworks,
-} from './predefined-networks.ts';
+} from './local-networks.ts';
+export type { NetworksBackend } from './networks.ts';

@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { silentLogger } from '../../base/mod.ts';
 import { VolumeRecords } from '../../store/mod.ts';
 import { LocalVolumes } from './local-volumes.ts';
 
@@ -12,7 +13,7 @@ test('removeMadeFor takes what was made for that container, has no name and is n
     const events = { publish: () => {}, subscribe: async function* () {} };
     const open = () =>
       new LocalVolumes(
-        new VolumeRecords(root),
+        new VolumeRecords(root, silentLogger),
         { usersOf: (name) => users[name] ?? [] },
         events,
         async () => 0,

@@ -34,6 +34,11 @@ export class LocalVolumes implements VolumesBackend {
     for (const record of records.load()) this.#byName.set(record.name, record);
   }
 
+  /** For a Docker that may come after us. */
+  writeForDocker(): void {
+    this.#records.writeForDocker([...this.#byName.values()]);
+  }
+
   get(name: string): VolumeRecord | undefined {
     return this.#byName.get(name);
   }

@@ -26,6 +26,18 @@ export interface EndpointSettings {
   DNSNames: string[] | null;
 }
 
+/** What an endpoint that is not up shows. */
+export const ENDPOINT_DOWN = {
+  EndpointID: '',
+  Gateway: '',
+  IPAddress: '',
+  IPPrefixLen: 0,
+  MacAddress: '',
+  IPv6Gateway: '',
+  GlobalIPv6Address: '',
+  GlobalIPv6PrefixLen: 0,
+} as const satisfies Partial<EndpointSettings>;
+
 export interface NetworkingConfig {
   EndpointsConfig?: Record<string, Partial<EndpointSettings> | null> | null;
 }

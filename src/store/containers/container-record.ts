@@ -1,5 +1,5 @@
 import type { ContainerId } from '../../base/mod.ts';
-import type { ImageId } from '../../spec/digest.ts';
+import type { ChainId, ImageId } from '../../spec/digest.ts';
 import type { ContainerConfig, EndpointSettings, HostConfig, PortMap } from '../../spec/docker/mod.ts';
 
 /**
@@ -32,6 +32,9 @@ export interface ContainerRecord {
   resolvConfPath: string;
   minke: MinkeKeys;
   unknown: Record<string, unknown>;
+  /** Unknown keys of `State` and of `NetworkSettings`. */
+  unknownState?: Record<string, unknown>;
+  unknownNetwork?: Record<string, unknown>;
 }
 
 /** Docker's `State`; `status` is kept by us and written as Docker's booleans. */
@@ -49,6 +52,11 @@ export interface StateRecord {
 export interface MinkeKeys {
   /** Counts the starts of this container (see `runtime`). */
   startNumber: number;
+  /**
+   * Top layer of the image. Crash: after a power cut the record is whole and the small files of the writable layer may
+   * be empty; with this they are written anew.
+   */
+  topLayer?: ChainId;
   /** The kernel objects of the current start, as `net` gave them. Opaque here. */
   sandbox?: unknown;
   /** A start is under way, or its kernel objects may be there: restore takes them down. */

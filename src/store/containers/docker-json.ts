@@ -1,5 +1,11 @@
 import { ZERO_TIME } from '../../base/mod.ts';
-import type { ContainerConfig, EndpointSettings, HostConfig, PortMap } from '../../spec/docker/mod.ts';
+import {
+  type ContainerConfig,
+  ENDPOINT_DOWN,
+  type EndpointSettings,
+  type HostConfig,
+  type PortMap,
+} from '../../spec/docker/mod.ts';
 import type { ContainerRecord, MinkeKeys, MountPointRecord, StateRecord } from './container-record.ts';
 
 type Json = Record<string, unknown>;
@@ -7,10 +13,13 @@ type Json = Record<string, unknown>;
 /** The content of `config.v2.json`. Compat: moby `container.Container`, as its `toDisk` writes it. */
 export function toDockerJson(record: ContainerRecord): Json {
   const { state } = record;
+  // Docker shows ports of the file, also of a container that ended.
+  const isUp = state.pid !== 0 || record.minke.starting === true;
   return {
     StreamConfig: {},
     ...record.unknown,
     State: {
+      ...record.unknownState,
       Running: state.status === 'running' || state.status === 'paused' || state.status === 'restarting',
       Paused: state.status === 'paused',
       Restarting: state.status === 'restarting',
@@ -32,15 +41,16 @@ export function toDockerJson(record: ContainerRecord): Json {
     Config: record.config,
     Image: record.image,
     NetworkSettings: {
+      ...record.unknownNetwork,
       Bridge: '',
-      SandboxID: record.sandboxId,
-      SandboxKey: record.sandboxKey,
+      SandboxID: isUp ? record.sandboxId : '',
+      SandboxKey: isUp ? record.sandboxKey : '',
       HairpinMode: false,
       LinkLocalIPv6Address: '',
       LinkLocalIPv6PrefixLen: 0,
-      Networks: record.networks,
+      Networks: isUp ? record.networks : allDown(record.networks),
       Service: null,
-      Ports: record.ports,
+      Ports: isUp ? record.ports : {},
       SecondaryIPAddresses: null,
       SecondaryIPv6Addresses: null,
       HasSwarmEndpoint: false,
@@ -56,40 +66,36 @@ export function toDockerJson(record: ContainerRecord): Json {
     HostnamePath: record.hostnamePath,
     HostsPath: record.hostsPath,
     ResolvConfPath: record.resolvConfPath,
-    Minke: record.minke,
+    Minke: { ...record.minke, runtime: record.hostConfig.Runtime },
   };
 }
 
-const KNOWN = new Set([
-  'StreamConfig',
-  'State',
-  'ID',
-  'Created',
-  'Managed',
-  'Path',
-  'Args',
-  'Config',
-  'Image',
-  'NetworkSettings',
-  'LogPath',
-  'Name',
-  'Driver',
-  'OS',
-  'RestartCount',
-  'HasBeenStartedBefore',
-  'HasBeenManuallyStopped',
-  'MountPoints',
-  'HostnamePath',
-  'HostsPath',
-  'ResolvConfPath',
-  'Minke',
-]);
+/** Keys that we write ourselves; others are kept as they were read. */
+const KNOWN = new Set(
+  [
+    'StreamConfig State ID Created Managed Path Args Config Image NetworkSettings LogPath Name Driver OS',
+    'RestartCount HasBeenStartedBefore HasBeenManuallyStopped MountPoints HostnamePath HostsPath ResolvConfPath',
+    'Minke',
+  ].flatMap((line) => line.split(' ')),
+);
+const KNOWN_STATE = new Set(
+  [
+    'Running Paused Restarting OOMKilled RemovalInProgress Dead Pid ExitCode Error StartedAt FinishedAt Health',
+  ].flatMap((line) => line.split(' ')),
+);
+const KNOWN_NETWORK = new Set(
+  [
+    'Bridge SandboxID SandboxKey HairpinMode LinkLocalIPv6Address LinkLocalIPv6PrefixLen Networks Service Ports',
+    'SecondaryIPAddresses SecondaryIPv6Addresses HasSwarmEndpoint',
+  ].flatMap((line) => line.split(' ')),
+);
 
 /** Reads what `toDockerJson`, or Docker itself, wrote. Throws if it is not an object with an id. */
 export function fromDockerJson(json: Json, hostConfig: HostConfig): ContainerRecord {
   if (typeof json['ID'] !== 'string' || typeof json['Config'] !== 'object')
     throw new Error('not a container record');
   const network = (json['NetworkSettings'] ?? {}) as Json;
+  const { runtime, ...minke } = (json['Minke'] ?? { startNumber: 0 }) as MinkeKeys & { runtime?: string };
   return {
     id: json['ID'] as ContainerRecord['id'],
     name: text(json['Name']),
@@ -97,7 +103,8 @@ export function fromDockerJson(json: Json, hostConfig: HostConfig): ContainerRec
     path: text(json['Path']),
     args: (json['Args'] as string[] | null) ?? [],
     config: json['Config'] as ContainerConfig,
-    hostConfig,
+    // Compat: Docker knows no runtime but its own, so that is what stands in its file.
+    hostConfig: runtime === undefined ? hostConfig : { ...hostConfig, Runtime: runtime },
     image: text(json['Image']) as ContainerRecord['image'],
     state: readState((json['State'] ?? {}) as Json),
     networks: (network['Networks'] as Record<string, EndpointSettings> | null) ?? {},
@@ -112,8 +119,10 @@ export function fromDockerJson(json: Json, hostConfig: HostConfig): ContainerRec
     hostnamePath: text(json['HostnamePath']),
     hostsPath: text(json['HostsPath']),
     resolvConfPath: text(json['ResolvConfPath']),
-    minke: (json['Minke'] as MinkeKeys | undefined) ?? { startNumber: 0 },
-    unknown: Object.fromEntries(Object.entries(json).filter(([key]) => !KNOWN.has(key))),
+    minke,
+    unknown: without(json, KNOWN),
+    unknownState: without((json['State'] ?? {}) as Json, KNOWN_STATE),
+    unknownNetwork: without(network, KNOWN_NETWORK),
   };
 }
 
@@ -139,6 +148,16 @@ function statusOf(state: Json, startedAt: string): StateRecord['status'] {
   if (state['RemovalInProgress'] === true) return 'removing';
   if (state['Dead'] === true) return 'dead';
   return startedAt === ZERO_TIME ? 'created' : 'exited';
+}
+
+function allDown(networks: ContainerRecord['networks']): ContainerRecord['networks'] {
+  return Object.fromEntries(
+    Object.entries(networks).map(([name, endpoint]) => [name, { ...endpoint, ...ENDPOINT_DOWN }]),
+  );
+}
+
+function without(json: Json, known: ReadonlySet<string>): Json {
+  return Object.fromEntries(Object.entries(json).filter(([key]) => !known.has(key)));
 }
 
 function text(value: unknown): string {

@@ -92,6 +92,7 @@ describe('leftovers', () => {
     rmSync(join(recordOf(at, dockers), 'minke'));
     for (const layer of [old, above, held, dockers]) utimesSync(recordOf(at, layer), 1e9, 1e9);
     await at.reopen();
+    at.store.collectLeftovers();
     await at.reopen();
     const left = at.store.layers.list().map(({ chainId }) => chainId);
     expect(left.sort()).toEqual([fresh.chainId, held.chainId, dockers.chainId].sort());

@@ -43,6 +43,13 @@ export interface LayerStore {
   ): Promise<ContainerMount>;
   /** Writable layers that we made, complete or not, of ids that `isKnown` does not know. Costs a listing of all. */
   strayMounts(isKnown: (containerId: string) => boolean): string[];
+  /**
+   * At a start, for a container on record: makes the record of its writable layer whole, if a power cut left it
+   * without what says whose layers are below, and holds those. Costs a look if it is whole.
+   */
+  repairMount(containerId: string, parent: ChainId): void;
+  /** True if the writable layer was made `ephemeral`. */
+  isEphemeral(containerId: string): boolean;
   /** The mount of a container that was created earlier, by any process. */
   getMount(containerId: string): ContainerMount | undefined;
   /** Mounts the overlay at `merged`; idempotent. Gives the absolute path of the rootfs. */

@@ -15,7 +15,7 @@ export interface OverlayDirectory {
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 /** A name for a short link. Compat: 26 characters of base32, as Docker's. */
-function newLinkName(): string {
+export function newLinkName(): string {
   return [...randomBytes(26)].map((byte) => BASE32[byte & 31]).join('');
 }
 

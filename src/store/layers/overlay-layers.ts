@@ -147,6 +147,20 @@ export class OverlayLayers implements LayerStore {
     return this.#mounts.list().filter((id) => !isKnown(id) && this.#mounts.isOurs(id));
   }
 
+  repairMount(containerId: string, parent: ChainId): void {
+    if (!this.#mounts.repair(containerId, parent)) return;
+    this.#log.warn('record of a writable layer written anew', { containerId, parent });
+    // What it held before is another layer, or none.
+    this.#mountHolds.take(containerId);
+    const isThere = this.#layers.get(parent) !== undefined;
+    if (isThere) this.retain(parent);
+    this.#mountHolds.note(containerId, parent, isThere);
+  }
+
+  isEphemeral(containerId: string): boolean {
+    return this.#mounts.isEphemeral(containerId);
+  }
+
   getMount(containerId: string): ContainerMount | undefined {
     return this.#mounts.get(containerId);
   }

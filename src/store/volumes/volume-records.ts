@@ -1,30 +1,31 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Logger, messageOf } from '../../base/mod.ts';
 import { atomicWrite, syncDirectory } from '../../sys/mod.ts';
-
-export interface VolumeRecord {
-  name: string;
-  driver: string;
-  labels: Record<string, string>;
-  options: Record<string, string>;
-  /** RFC 3339, seconds. */
-  createdAt: string;
-  /** Made for a container without a name: `rm -v` and `--rm` remove it. */
-  anonymous: boolean;
-  /** Id of the container that it was made for, if it has no name. */
-  madeFor?: string;
-}
+import { type DockerFile, volumesFile } from '../exchange/docker-file.ts';
+import { readDockerVolumes, writeDockerVolumes } from '../exchange/docker-volumes.ts';
+import type { VolumeRecord } from './volume-record.ts';
 
 const RECORD = 'minke.json';
 const REMOVED = '.removed-';
 
-/** `volumes/<name>/_data` under the data-root, as Docker has it, with a record of ours beside `_data`. */
+/** Compat: Docker 23 and later mark the volumes so that were made without a name. */
+const ANONYMOUS_LABEL = 'com.docker.volume.anonymous';
+
+/**
+ * `volumes/<name>/_data` under the data-root, as Docker has it, with a record of ours beside `_data`. Labels and options
+ * that Docker keeps in `volumes/metadata.db` are read where Docker wrote it last, and written by `writeForDocker`.
+ */
 export class VolumeRecords {
   readonly #root: string;
+  readonly #docker: DockerFile;
+  readonly #log: Logger;
 
-  constructor(dataRoot: string) {
+  constructor(dataRoot: string, log: Logger) {
     this.#root = join(dataRoot, 'volumes');
+    this.#docker = volumesFile(dataRoot);
+    this.#log = log;
     mkdirSync(this.#root, { recursive: true, mode: 0o701 });
   }
 
@@ -36,7 +37,7 @@ export class VolumeRecords {
   /** Durable. Crash: without a record, what holds `_data` still counts as a volume without labels. */
   create(record: VolumeRecord): void {
     mkdirSync(this.mountpoint(record.name), { recursive: true, mode: 0o755 });
-    atomicWrite(join(this.#root, record.name, RECORD), JSON.stringify(record), { durable: true });
+    this.#write(record);
     syncDirectory(this.#root);
   }
 
@@ -51,15 +52,50 @@ export class VolumeRecords {
     await rm(grave, { recursive: true, force: true });
   }
 
+  /** All volumes; what a crash left half removed is cleared away. */
   load(): VolumeRecord[] {
-    const records: VolumeRecord[] = [];
+    const records = new Map<string, VolumeRecord>();
     for (const entry of readdirSync(this.#root, { withFileTypes: true })) {
       if (!entry.isDirectory()) continue;
       if (entry.name.startsWith(REMOVED))
         rmSync(join(this.#root, entry.name), { recursive: true, force: true });
-      else records.push(this.#read(entry.name));
+      else records.set(entry.name, this.#read(entry.name));
     }
-    return records;
+    try {
+      this.#takeOver(records);
+    } catch (error) {
+      this.#log.error("Docker's labels of volumes cannot be read", { error: messageOf(error) });
+    }
+    return [...records.values()];
+  }
+
+  /** Writes Docker's file, for a Docker that may come after us. To be called at a clean shutdown. */
+  writeForDocker(records: readonly VolumeRecord[]): void {
+    this.#docker.write((existing) => {
+      const ofPlugins = readDockerVolumes(existing).filter(({ Driver }) => Driver !== 'local');
+      return writeDockerVolumes(records, ofPlugins);
+    });
+  }
+
+  /** Where Docker ran since we did, what it says of a volume is true. */
+  #takeOver(records: Map<string, VolumeRecord>): void {
+    const file = this.#docker.writtenByDocker();
+    if (!file) return;
+    for (const { Name, Driver, Labels, Options } of readDockerVolumes(file)) {
+      const record = records.get(Name);
+      if (!record || Driver !== 'local') continue;
+      const labels = Labels ?? {};
+      const anonymous = record.anonymous || labels[ANONYMOUS_LABEL] !== undefined;
+      const taken = { ...record, labels, options: Options ?? {}, anonymous };
+      if (JSON.stringify(taken) === JSON.stringify(record)) continue;
+      this.#write(taken);
+      records.set(Name, taken);
+    }
+    this.#docker.accept();
+  }
+
+  #write(record: VolumeRecord): void {
+    atomicWrite(join(this.#root, record.name, RECORD), JSON.stringify(record), { durable: true });
   }
 
   #read(name: string): VolumeRecord {

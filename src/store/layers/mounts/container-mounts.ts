@@ -1,7 +1,16 @@
-import { closeSync, mkdirSync, readdirSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { EngineError, errnoOf, type Logger, messageOf } from '../../../base/mod.ts';
-import { type ChainId, isDigest } from '../../../spec/digest.ts';
+import type { ChainId } from '../../../spec/digest.ts';
 import { detachMount, mountOverlay, removeTreeAsync, SysError } from '../../../sys/mod.ts';
 import type { Layout } from '../../layout.ts';
 import type { DiskThread } from '../disk-thread.ts';
@@ -16,6 +25,8 @@ import {
   readOptional,
 } from '../overlay-directory.ts';
 import { buildInitLayer, type InitPlan, planInitLayer, setAttributes } from './init-layer.ts';
+import { type MountRecord, ownRecord, readMountRecord, writeMountRecord } from './mount-record.ts';
+import { rebuildDirectories } from './rebuild-directories.ts';
 
 /** What the writable layers need to know of the read-only ones. */
 export interface ImageLayers {
@@ -76,42 +87,45 @@ export class ContainerMounts {
       throw error;
     }
     try {
-      return this.#make(record, containerId, parent, options);
+      return this.#make(containerId, parent, options);
     } catch (error) {
       await this.remove(containerId);
       throw error;
     }
   }
 
-  #make(
-    record: string,
-    containerId: string,
-    parent: ChainId | undefined,
-    options: MountOptions,
-  ): ContainerMount {
-    const ids = { mountId: containerId, initId: `${containerId}-init` };
+  #make(containerId: string, parent: ChainId | undefined, options: MountOptions): ContainerMount {
+    const ids = ownRecord(containerId, parent);
     const base = parent === undefined ? undefined : this.#layers.directory(parent);
-    writeFileSync(join(record, 'mount-id'), ids.mountId, { mode: 0o644 });
-    writeFileSync(join(record, 'init-id'), ids.initId, { mode: 0o644 });
-    if (parent !== undefined) writeFileSync(join(record, 'parent'), parent, { mode: 0o644 });
+    writeMountRecord(this.#layout, containerId, ids);
     const init = this.#directory(ids.initId, base);
     const plan = this.#plan(parent);
     buildInitLayer(join(init.path, 'diff'), plan);
     const top = this.#directory(ids.mountId, init.made);
     if (options.ephemeral) writeFileSync(join(top.path, EPHEMERAL), '', { mode: 0o600 });
     if (plan.root) setAttributes(join(top.path, 'diff'), plan.root);
-    return this.#describe(ids, parent);
+    return this.#describe(ids);
   }
 
   get(containerId: string): ContainerMount | undefined {
-    const record = join(this.#layout.mounts, containerId);
-    const mountId = readOptional(join(record, 'mount-id'));
-    if (mountId === undefined) return undefined;
-    const initId = readOptional(join(record, 'init-id')) ?? '';
-    const parent = readOptional(join(record, 'parent'));
-    // Crash: after a power cut small files may be empty; ours have names that can be told without them.
-    const ids = { mountId: mountId || containerId, initId: initId || `${containerId}-init` };
-    return this.#describe(ids, parent && isDigest(parent) ? (parent as ChainId) : undefined);
+    const record = readMountRecord(this.#layout, containerId);
+    return record && this.#describe(record);
+  }
+
+  /**
+   * Makes the record of a mount of ours whole, for a container whose own record names `parent`: true if it was not.
+   * Crash: a power cut may leave its files empty, and without the parent nothing would hold the image's layers.
+   */
+  repair(containerId: string, parent: ChainId): boolean {
+    if (!this.isOurs(containerId) || readMountRecord(this.#layout, containerId)?.parent === parent)
+      return false;
+    writeMountRecord(this.#layout, containerId, ownRecord(containerId, parent));
+    return true;
+  }
+
+  /** True if the container's files are thrown away with it, and it with the machine. */
+  isEphemeral(containerId: string): boolean {
+    return existsSync(join(this.#layout.overlay, containerId, EPHEMERAL));
   }
 
   mount(containerId: string): string {
@@ -123,12 +137,14 @@ export class ContainerMounts {
     try {
       this.#mountAt(path, target, readDirectory(this.#layout, found.mountId).lower);
     } catch (error) {
-      const lower = this.#relink(found);
-      if (!lower)
-        throw new EngineError('internal', `error creating overlay mount to ${target}: ${messageOf(error)}`, {
-          cause: error,
-        });
-      this.#mountAt(path, target, lower);
+      const lower = this.#rebuild(found);
+      this.#log.info('writable layer put in order', { containerId, why: messageOf(error) });
+      try {
+        this.#mountAt(path, target, lower);
+      } catch (cause) {
+        const why = `error creating overlay mount to ${target}: ${messageOf(cause)}`;
+        throw new EngineError('internal', why, { cause });
+      }
     }
     return target;
   }
@@ -210,26 +226,19 @@ export class ContainerMounts {
     mountOverlay({ base: this.#layout.overlay, lower, upper: join(path, 'diff'), work, target, volatile });
   }
 
-  /** Layers that were lost and pulled again have new links: writes them anew. Undefined if layers are missing. */
-  #relink(mount: ContainerMount): string[] | undefined {
-    const base = mount.parent && this.#layers.directory(mount.parent);
-    if (mount.parent && !base)
-      throw new EngineError('corrupt', `layer ${mount.parent} does not exist: pull the image again`);
-    const lower = base ? [`l/${base.link}`, ...base.lower] : [];
-    const init = readDirectory(this.#layout, mount.initId);
-    if (init.lower.join() === lower.join()) return undefined;
-    const write = (id: string, links: string[]) =>
-      writeFileSync(join(this.#layout.overlay, id, 'lower'), links.join(':'), { mode: 0o644 });
-    write(mount.initId, lower);
-    const top = [`l/${init.link}`, ...lower];
-    write(mount.mountId, top);
-    return top;
+  #rebuild(mount: ContainerMount): string[] {
+    const { parent } = mount;
+    const base = parent && this.#layers.directory(parent);
+    if (parent && !base)
+      throw new EngineError('corrupt', `layer ${parent} does not exist: pull the image again`);
+    return rebuildDirectories(this.#layout, mount, base, () => this.#plan(parent));
   }
 
-  #describe(ids: { mountId: string; initId: string }, parent: ChainId | undefined): ContainerMount {
+  #describe(ids: MountRecord): ContainerMount {
+    const { parent } = ids;
     const top = join(this.#layout.overlay, ids.mountId);
     const below = () => (parent === undefined ? [] : this.#layers.diffs(parent));
-    const described: ContainerMount = {
+    return {
       ...ids,
       graphData: () => ({
         LowerDir: [join(this.#layout.overlay, ids.initId, 'diff'), ...below()].join(':'),
@@ -238,8 +247,6 @@ export class ContainerMounts {
         WorkDir: join(top, 'work'),
       }),
     };
-    if (parent !== undefined) described.parent = parent;
-    return described;
   }
 }
 

@@ -13,12 +13,13 @@ import {
 } from '../filters.ts';
 import { parseMoment } from '../moment.ts';
 import type { NetworksBackend } from './networks.ts';
+import { showNetwork } from './show-network.ts';
 
 /** A network as containers see it. `bridge` is set for networks with endpoints. */
 export interface EngineNetwork {
   id: string;
   name: string;
-  driver: 'bridge' | 'host' | 'null';
+  driver: string;
   bridge?: BridgeNetwork;
 }
 
@@ -31,42 +32,69 @@ export interface NetworkUsers {
 /** How the default bridge is set up; from the daemon's configuration. */
 export type DefaultBridge = Omit<BridgeNetwork, 'id' | 'name'>;
 
+/** The default bridge, given the subnets (CIDR) that other networks have. */
+type ChooseBridge = (taken: string[]) => DefaultBridge;
+
 const PREDEFINED = [
   { name: 'bridge', driver: 'bridge' },
   { name: 'host', driver: 'host' },
   { name: 'none', driver: 'null' },
 ] as const;
 
-/** The networks `bridge`, `host` and `none`, whose ids are kept on disk. */
-export class PredefinedNetworks implements NetworksBackend {
+/**
+ * The networks `bridge`, `host` and `none`, whose ids are kept on disk, and those that Docker left in the data-root:
+ * containers in them start, each other's names they do not find yet.
+ */
+export class LocalNetworks implements NetworksBackend {
   readonly #users: NetworkUsers;
   readonly #defaultBridge: DefaultBridge;
   readonly #records: NetworkRecord[];
+  readonly #store: NetworkRecords;
   readonly #events: Pick<Events, 'publish'>;
 
   constructor(
-    records: NetworkRecords,
+    store: NetworkRecords,
     users: NetworkUsers,
-    defaultBridge: DefaultBridge,
+    choose: ChooseBridge,
     events: Pick<Events, 'publish'>,
   ) {
     this.#events = events;
     this.#users = users;
-    this.#defaultBridge = defaultBridge;
-    const known = records.load();
-    this.#records = PREDEFINED.map(({ name, driver }) => {
+    this.#store = store;
+    const known = store.load();
+    const taken = known.flatMap(({ subnets }) => subnets ?? []).map(({ subnet }) => subnet);
+    this.#defaultBridge = choose(taken);
+    const predefined = PREDEFINED.map(({ name, driver }) => {
       const found = known.find((record) => record.name === name);
       return found ?? { id: newId(), name, driver, created: formatTime(nowNano()) };
     });
-    if (known.length !== this.#records.length) records.save(this.#records);
+    this.#records = [...predefined, ...known.filter(({ name }) => !isPredefined(name))];
+    if (known.length !== this.#records.length) store.save(this.#records);
+  }
+
+  /** The bridges that have to be there for containers: the default one first. */
+  bridges(): BridgeNetwork[] {
+    return this.#records.flatMap((record) => this.#bridgeOf(record) ?? []);
+  }
+
+  /** For a Docker that may come after us. */
+  writeForDocker(): void {
+    this.#store.writeForDocker(this.#records);
   }
 
   /** By full id, name or unique prefix of an id. */
   find(ref: string): EngineNetwork {
     const record = this.#record(ref);
     const network: EngineNetwork = { id: record.id, name: record.name, driver: record.driver };
-    if (record.driver === 'bridge') network.bridge = this.#bridgeOf(record);
-    return network;
+    if (record.driver === 'host' || record.driver === 'null') return network;
+    const bridge = this.#bridgeOf(record);
+    if (!bridge) {
+      throw new EngineError(
+        'unimplemented',
+        `network ${record.name}: networks of the driver ${record.driver} are not implemented by Minke yet`,
+      );
+    }
+    return { ...network, bridge };
   }
 
   async list(filters: Filters): Promise<NetworkInspect[]> {
@@ -80,11 +108,11 @@ export class PredefinedNetworks implements NetworksBackend {
     return this.#records
       .filter((record) => {
         return (
-          dangling !== true &&
-          (types.length === 0 || types.includes('builtin')) &&
+          (dangling === undefined || dangling === this.#isDangling(record)) &&
+          (types.length === 0 || types.includes(isPredefined(record.name) ? 'builtin' : 'custom')) &&
           matchesAny(filters, 'name', record.name) &&
           matchesAny(filters, 'id', record.id) &&
-          matchesLabels(filters, {}) &&
+          matchesLabels(filters, record.labels ?? {}) &&
           (!filters.has('driver') || filters.get('driver')?.has(record.driver)) &&
           (!filters.has('scope') || filters.get('scope')?.has('local'))
         );
@@ -104,7 +132,7 @@ export class PredefinedNetworks implements NetworksBackend {
     const untils = valuesOf(filters, 'until');
     if (untils.length > 1) throw new EngineError('invalid', 'more than one until filter specified');
     for (const text of untils) parseMoment(text, nowNano());
-    // Networks of users' own do not exist yet, and the three here always stay.
+    // Networks of users' own are not removed yet, and the predefined ones always stay.
     this.#events.publish('network', 'prune', '', { reclaimed: '0' });
     return [];
   }
@@ -125,43 +153,51 @@ export class PredefinedNetworks implements NetworksBackend {
     return match;
   }
 
-  #bridgeOf(record: NetworkRecord): BridgeNetwork {
-    return { ...this.#defaultBridge, id: record.id as BridgeNetwork['id'], name: record.name };
+  #bridgeOf(record: NetworkRecord): BridgeNetwork | undefined {
+    if (record.driver !== 'bridge') return undefined;
+    if (record.name === 'bridge') {
+      return { ...this.#defaultBridge, id: record.id as BridgeNetwork['id'], name: record.name };
+    }
+    return bridgeOfRecord(record);
+  }
+
+  /** Compat: predefined networks are never dangling, nor the opposite. */
+  #isDangling(record: NetworkRecord): boolean | undefined {
+    if (isPredefined(record.name)) return undefined;
+    return Object.keys(this.#users.endpointsOf(record.id)).length === 0;
   }
 
   #shown(record: NetworkRecord): NetworkInspect {
-    const { bridge, subnet, gateway, mtu, icc, masquerade, hostBindingIpv4 } = this.#defaultBridge;
-    const isBridge = record.driver === 'bridge';
-    return {
-      Name: record.name,
-      Id: record.id,
-      Created: record.created,
-      Scope: 'local',
-      Driver: record.driver,
-      EnableIPv4: true,
-      EnableIPv6: false,
-      IPAM: {
-        Driver: 'default',
-        Options: null,
-        Config: isBridge ? [{ Subnet: subnet, Gateway: gateway }] : null,
-      },
-      Internal: false,
-      Attachable: false,
-      Ingress: false,
-      ConfigFrom: { Network: '' },
-      ConfigOnly: false,
-      Containers: this.#users.endpointsOf(record.id),
-      Options: isBridge
-        ? {
-            'com.docker.network.bridge.default_bridge': 'true',
-            'com.docker.network.bridge.enable_icc': String(icc),
-            'com.docker.network.bridge.enable_ip_masquerade': String(masquerade),
-            'com.docker.network.bridge.host_binding_ipv4': hostBindingIpv4 || '0.0.0.0',
-            'com.docker.network.bridge.name': bridge,
-            'com.docker.network.driver.mtu': String(mtu ?? 1500),
-          }
-        : {},
-      Labels: {},
-    };
+    const isDefault = record.name === 'bridge';
+    const containers = this.#users.endpointsOf(record.id);
+    return showNetwork(record, isDefault ? this.#defaultBridge : undefined, containers);
   }
+}
+
+function isPredefined(name: string): boolean {
+  return PREDEFINED.some((one) => one.name === name);
+}
+
+/** What a bridge of Docker's is made with. Compat: the options of libnetwork's bridge driver. */
+function bridgeOfRecord(record: NetworkRecord): BridgeNetwork | undefined {
+  const [subnet] = record.subnets?.filter((one) => !one.subnet.includes(':')) ?? [];
+  if (!subnet) return undefined;
+  const options = record.options ?? {};
+  const option = (name: string) => options[`com.docker.network.${name}`];
+  const mtu = Number(option('driver.mtu'));
+  const reserved = Object.values(subnet.reserved);
+  return {
+    id: record.id as BridgeNetwork['id'],
+    name: record.name,
+    bridge: record.bridge ?? `br-${record.id.slice(0, 12)}`,
+    subnet: subnet.subnet,
+    gateway: subnet.gateway,
+    ...(subnet.ipRange === '' ? {} : { ipRange: subnet.ipRange }),
+    ...(reserved.length === 0 ? {} : { reserved }),
+    ...(mtu > 0 ? { mtu } : {}),
+    icc: option('bridge.enable_icc') !== 'false',
+    masquerade: option('bridge.enable_ip_masquerade') !== 'false',
+    internal: record.internal ?? false,
+    hostBindingIpv4: option('bridge.host_binding_ipv4') ?? '',
+  };
 }

@@ -1,0 +1,163 @@
+import type { BoltEntry } from '../bolt/bolt-format.ts';
+import { readBolt } from '../bolt/read-bolt.ts';
+import { writeBolt } from '../bolt/write-bolt.ts';
+import type { NetworkRecord, NetworkSubnet } from '../networks/network-record.ts';
+
+/** Compat: libnetwork's datastore in bolt: JSON under a path, after a counter of 8 bytes. */
+const BUCKET = 'libnetwork';
+const PREFIX = 'docker/network/v1.0';
+const COUNTER = 8;
+
+type Json = Record<string, unknown>;
+
+/** The networks in `network/files/local-kv.db`, the predefined ones too. Throws for a damaged file. */
+export function readDockerNetworks(file: Buffer): NetworkRecord[] {
+  const entries = readBolt(file, BUCKET) ?? [];
+  const driverState = (kind: string, id: string): Json => {
+    const key = keyOf(kind, id);
+    return parse(entries.find((entry) => entry.key.equals(key))) ?? {};
+  };
+  const prefix = `${PREFIX}/network/`;
+  return entries.flatMap((entry) => {
+    if (!entry.key.toString('latin1').startsWith(prefix)) return [];
+    const json = parse(entry);
+    if (typeof json?.['id'] !== 'string' || json['inDelete'] === true) return [];
+    return [recordOf(json, driverState(text(json['networkType']), json['id']))];
+  });
+}
+
+/**
+ * `network/files/local-kv.db` for these records, made from the file that is there: what stands in it of networks that
+ * we do not have is left out, all else stays as Docker wrote it, and `none` and `host` are added. Why not `bridge`:
+ * Docker makes it anew at each start, and does not start if it cannot remove the old one.
+ */
+export function writeDockerNetworks(existing: Buffer, records: readonly NetworkRecord[]): Buffer {
+  const before = readBolt(existing, BUCKET) ?? [];
+  const known = readDockerNetworks(existing);
+  const ids = new Set(records.map(({ id }) => id));
+  const gone = known.filter(({ id, name }) => !ids.has(id) && name !== 'bridge');
+  const kept = before.filter(({ key }) => !gone.some(({ id }) => key.includes(id)));
+  const added = records.filter(
+    ({ id, name, driver }) =>
+      (driver === 'host' || driver === 'null') && name !== 'bridge' && !known.some((one) => one.id === id),
+  );
+  return writeBolt(BUCKET, [
+    ...kept,
+    ...added.flatMap((record) => [
+      entryOf('network', record.id, plainNetwork(record)),
+      entryOf('endpoint_count', record.id, { Count: 0 }),
+    ]),
+  ]);
+}
+
+/** Compat: libnetwork `network.UnmarshalJSON` and, for what the driver keeps, `networkConfiguration` of bridge. */
+function recordOf(network: Json, driver: Json): NetworkRecord {
+  const generic = (network['generic'] ?? {}) as Json;
+  const record: NetworkRecord = {
+    id: text(network['id']),
+    name: text(network['name']),
+    driver: text(network['networkType']),
+    created: text(network['created']),
+    labels: map(network['labels']),
+    options: map(generic['com.docker.network.generic']),
+    internal: network['internal'] === true,
+    attachable: network['attachable'] === true,
+    enableIpv6: network['enableIPv6'] === true,
+    ipamDriver: text(network['ipamType']) || 'default',
+    ipamOptions: map(network['ipamOptions']),
+    subnets: subnetsOf(network),
+  };
+  const bridge = text(driver['BridgeName']);
+  if (bridge !== '') record.bridge = bridge;
+  return record;
+}
+
+/** As asked for, with what the address manager made of it. */
+function subnetsOf(network: Json): NetworkSubnet[] {
+  return ['ipamV4', 'ipamV6'].flatMap((family) => {
+    const asked = list(network[`${family}Config`]);
+    return list(network[`${family}Info`]).map((info, index): NetworkSubnet => {
+      const data = object(info['IPAMData']);
+      const wanted = asked[index] ?? {};
+      const subnet: NetworkSubnet = {
+        subnet: text(data['Pool']) || text(wanted['PreferredPool']),
+        gateway: text(data['Gateway']).split('/')[0] || text(wanted['Gateway']),
+        ipRange: text(wanted['SubPool']),
+        reserved: map(wanted['AuxAddresses']),
+      };
+      return subnet;
+    });
+  });
+}
+
+/** Compat: a network of a driver without addresses, as Docker 20.10 writes it. */
+function plainNetwork({ id, name, driver, created }: NetworkRecord): Json {
+  return {
+    addrSpace: '',
+    attachable: false,
+    configFrom: '',
+    configOnly: false,
+    created,
+    enableIPv6: false,
+    generic: { 'com.docker.network.generic': {} },
+    id,
+    inDelete: false,
+    ingress: false,
+    internal: false,
+    ipamOptions: null,
+    ipamType: 'default',
+    labels: null,
+    loadBalancerIP: '',
+    loadBalancerMode: 'NAT',
+    name,
+    networkType: driver,
+    persist: true,
+    postIPv6: false,
+    scope: 'local',
+  };
+}
+
+function keyOf(kind: string, id: string): Buffer {
+  return Buffer.from(`${PREFIX}/${kind}/${id}/`);
+}
+
+function entryOf(kind: string, id: string, value: Json): BoltEntry {
+  const counter = Buffer.alloc(COUNTER);
+  counter.writeBigUInt64LE(1n);
+  return { key: keyOf(kind, id), value: Buffer.concat([counter, Buffer.from(JSON.stringify(value))]) };
+}
+
+function parse(entry: BoltEntry | undefined): Json | undefined {
+  if (!entry) return undefined;
+  return object(entry.value.subarray(COUNTER).toString('utf8'));
+}
+
+/** libnetwork nests JSON as text in JSON. */
+function object(value: unknown): Json {
+  const parsed = fromText(value);
+  return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? (parsed as Json) : {};
+}
+
+function list(value: unknown): Json[] {
+  const parsed = fromText(value);
+  return Array.isArray(parsed) ? parsed.map(object) : [];
+}
+
+function fromText(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+}
+
+function map(value: unknown): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(object(value)).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+  );
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
