@@ -320,7 +320,6 @@ both(
     const shim = Number(await sh(`cut -d' ' -f4 /proc/${pid}/stat`));
     for (const one of [pid, shim]) process.kill(one, 'SIGKILL');
     await endDockerd(docker20);
-    await sh(`umount ${dataRoot}/overlay2/*/merged`);
 
     const minke = new Daemon({ dataRoot, subnet: 92 });
     await minke.start();
@@ -332,8 +331,9 @@ both(
     docker20.spawn();
     expect(await docker20.ended()).not.toBe(0);
     expect(docker20.logTail()).toContain('error while opening volume store metadata database');
-    await endDockerd(docker20);
+    await docker20.halt();
     await minke.stop();
+    await endDockerd(docker20);
   },
   120_000,
 );
