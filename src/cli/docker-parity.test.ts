@@ -53,6 +53,12 @@ function inAnyOrder(argv: string[], requests: SeenRequest[]): SeenRequest[] {
   return requests.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
+/** docker sends `filters=` where there are none. */
+function withoutEmptyFilters(request: SeenRequest): SeenRequest {
+  const { filters, ...query } = request.query;
+  return filters === '' ? { ...request, query } : request;
+}
+
 /** What docker did, in minke's name. */
 function asMinke({ argv, exit, stdout, stderr, requests }: Outcome): Omit<Outcome, 'argv'> {
   const rename = (text: string) =>
@@ -61,7 +67,7 @@ function asMinke({ argv, exit, stdout, stderr, requests }: Outcome): Omit<Outcom
       .replace(' containerd version: \n', '')
       .replace(/(^|'|Usage: {2})docker(?=[ :'])/gm, '$1minke');
   const detached = argv[0] === 'run' && argv.some((word) => /^-[a-z]*d/.test(word));
-  const asked = requests.filter(({ path }) => {
+  const asked = requests.map(withoutEmptyFilters).filter(({ path }) => {
     // docker waits for a container that it leaves alone, and looks among plugins for what `inspect` does not find.
     return (
       !(detached && path.endsWith('/wait')) && !(argv[0] === 'inspect' && /^\/(info|plugins)/.test(path))

@@ -1,10 +1,10 @@
 import type { Filters } from '../client/mod.ts';
 import type { Flag, FlagSet } from './flags/flag-set.ts';
 
-/** `--filter name=value`, repeatable. */
-export function filterFlag(flags: FlagSet): Flag<Filters> {
+/** `--filter name=value`, repeatable; `-f` unless that means something else. */
+export function filterFlag(flags: FlagSet, { short = 'f' } = {}): Flag<Filters> {
   return flags.add<Filters>('filter', {}, add, {
-    short: 'f',
+    ...(short ? { short } : {}),
     type: 'filter',
     usage: 'List only what matches',
   });

@@ -6,6 +6,7 @@ import { inspectObjects, type Lookup } from './inspect-objects.ts';
 interface Options {
   format: Flag<string>;
   size?: Flag<boolean>;
+  platform?: Flag<string>;
 }
 
 export interface Inspectable {
@@ -14,11 +15,20 @@ export interface Inspectable {
   operand: string;
   summary: string;
   hasSize?: boolean;
-  lookUp(cli: Cli, size: boolean): Lookup;
+  hasPlatform?: boolean;
+  /** `platform` is '' unless one was asked for. */
+  lookUp(cli: Cli, options: { size: boolean; platform: string }): Lookup;
 }
 
 /** The `inspect` verb of one noun. */
-export function inspectCommand({ noun, operand, summary, hasSize, lookUp }: Inspectable): Command<Options> {
+export function inspectCommand({
+  noun,
+  operand,
+  summary,
+  hasSize,
+  hasPlatform,
+  lookUp,
+}: Inspectable): Command<Options> {
   return {
     operands: `[OPTIONS] ${operand} [${operand}...]`,
     summary,
@@ -28,8 +38,13 @@ export function inspectCommand({ noun, operand, summary, hasSize, lookUp }: Insp
       ...(hasSize
         ? { size: flags.bool('size', { short: 's', usage: `Show the size of each ${noun}` }) }
         : {}),
+      ...(hasPlatform
+        ? { platform: flags.string('platform', { usage: `Only if the ${noun} is for this platform` }) }
+        : {}),
     }),
-    run: (cli, { format, size }, names) =>
-      inspectObjects(cli, names, format.value, lookUp(cli, size?.value ?? false)),
+    run: (cli, { format, size, platform }, names) => {
+      const look = lookUp(cli, { size: size?.value ?? false, platform: platform?.value ?? '' });
+      return inspectObjects(cli, names, format.value, look);
+    },
   };
 }

@@ -8,7 +8,9 @@ import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { login } from './login.ts';
 import type { Registry } from './registry.ts';
 import { resolve } from './resolve.ts';
+import { search } from './search.ts';
 import { Session } from './session.ts';
+import { tags } from './tags.ts';
 
 export interface RegistryClientOptions {
   /** `daemon.json`: `insecure-registries` (hosts, `host:port`s, CIDR blocks). Loopback is always among them. */
@@ -42,6 +44,8 @@ export function createRegistry(options: RegistryClientOptions = {}): Registry & 
     fetchBlob: (reference, descriptor, request) => fetchBlob(session, reference, descriptor, request),
     inspect: (reference, request) => inspect(session, reference, request),
     attestations: (reference, request) => attestations(session, reference, request),
+    tags: (reference, request) => tags(session, reference, request),
+    search: (domain, term, request) => search(session, domain, term, request),
     login: (auth, request = {}) => login(session, auth, request.signal),
     [Symbol.dispose]: () => session[Symbol.dispose](),
   };

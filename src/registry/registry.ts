@@ -35,6 +35,13 @@ export interface Registry {
     reference: Reference & { digest: Digest },
     options: RegistryOptions & AttestationQuery,
   ): Promise<AttestationStatement[]>;
+  /** All tags of a repository, in the registry's order. */
+  tags(reference: Reference, options: RegistryOptions): Promise<string[]>;
+  /**
+   * What the index of a registry finds (`docker.io`: Docker Hub's); of a registry that has only a catalog, the
+   * repositories with `term` in their names.
+   */
+  search(domain: string, term: string, options: RegistryOptions & { limit: number }): Promise<SearchHit[]>;
   /** Verifies credentials for `POST /auth`; gives the identity token, '' if there is none. */
   login(
     auth: AuthConfig,
@@ -68,6 +75,14 @@ export interface AttestationStatement {
   predicateType: string;
   /** The document, verbatim; it is valid JSON. */
   statement?: string;
+}
+
+export interface SearchHit {
+  /** As one pulls it. */
+  name: string;
+  description: string;
+  starCount: number;
+  isOfficial: boolean;
 }
 
 export interface ResolvedImage {

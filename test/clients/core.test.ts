@@ -149,6 +149,39 @@ describe.each(clients.map((cli) => [cli.name, cli] as const))('%s', (_name, prog
     expect(await cli.ok(['logs', '-t', name])).toMatch(new RegExp(`^${stamp} a\n${stamp} b$`));
   });
 
+  test('tag, history, system df, image prune with its question, search', async () => {
+    const { cli, registry } = await client();
+    const name = uniqueName('prune');
+    const image = buildImage({
+      layers: [tar([{ name: 'x', content: name }])],
+      config: { Labels: { [name]: '' } },
+    });
+    await push(registry.address, name, 'v1', image);
+    const reference = `${registry.address}/${name}:v1`;
+    await cli.ok(['pull', '-q', reference]);
+    const other = `example.org/${name}:v2`;
+    await cli.ok(['tag', reference, other]);
+    expect(await cli.ok(['history', '-q', '--no-trunc', other])).toBe(imageId(image));
+    const rows = (await cli.ok(['system', 'df'])).split('\n');
+    expect(rows.map((row) => row.split(/ {2,}/)[0])).toEqual([
+      ...['TYPE', 'Images', 'Containers', 'Local Volumes', 'Build Cache'],
+    ]);
+    expect(await cli.ok(['system', 'df', '-v'])).toContain('Images space usage:\n\nREPOSITORY');
+    const prune = ['image', 'prune', '-a', '--filter', `label=${name}`];
+    const asked = await cli.run(prune, { input: 'n\n' });
+    expect(asked.stdout).toStartWith(
+      'WARNING! This will remove all images without at least one container associated to them.\nAre you sure you want to continue? [y/N] ',
+    );
+    expect(await cli.ok(['image', 'ls', '-q', '--no-trunc', other])).toBe(imageId(image));
+    const pruned = await cli.run(prune, { input: 'y\n' });
+    expect(pruned.stdout).toContain(`deleted: ${imageId(image)}\n`);
+    expect(pruned.stdout).toMatch(/Total reclaimed space: \d+B\n$/);
+    expect(pruned.code).toBe(0);
+    const refused = await cli.run(['search', '--filter', 'color=blue', `${registry.address}/x`]);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toMatch(/^Error response from daemon: [Ii]nvalid filter 'color'\n$/);
+  });
+
   test('no daemon is a sentence and an exit code', async () => {
     const lost = new Client(program, 'unix:///nowhere/engine.sock');
     const result = await lost.run(['ps']);

@@ -18,7 +18,7 @@ import { type Reply, stream } from '../http/reply.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/route.ts';
 
-type Backend = Pick<Images, 'pull' | 'import'>;
+type Backend = Pick<Images, 'pull' | 'pullAllTags' | 'import'>;
 type Push = (message: ProgressMessage) => void;
 
 /** `POST /images/create`: pull (`fromImage`) and import (`fromSrc`). A hang-up cancels both. */
@@ -43,7 +43,10 @@ function puller(images: Backend, request: ApiRequest, platform: Platform | undef
     ...(platform ? { platform } : {}),
     ...(auth ? { auth } : {}),
   };
-  return (push: Push) => images.pull(canonicalName(reference), options, push);
+  // Compat: neither a tag nor a digest means all tags.
+  const pull =
+    reference.tag === undefined && reference.digest === undefined ? images.pullAllTags : images.pull;
+  return (push: Push) => pull(canonicalName(reference), options, push);
 }
 
 function pullReference({ query }: ApiRequest): Reference {
@@ -52,15 +55,8 @@ function pullReference({ query }: ApiRequest): Reference {
   if (familiarRepository(named) === 'scratch')
     throw new EngineError('denied', "'scratch' is a reserved name");
   const tag = query.text('tag');
-  const reference =
-    tag === '' ? named : isDigest(tag) ? withDigest(named, tag as Digest) : withTag(named, tag);
-  if (reference.tag === undefined && reference.digest === undefined) {
-    throw new EngineError(
-      'unimplemented',
-      'pulling all tags of a repository is not implemented by Minke yet; name one tag',
-    );
-  }
-  return reference;
+  if (tag === '') return named;
+  return isDigest(tag) ? withDigest(named, tag as Digest) : withTag(named, tag);
 }
 
 function importer(images: Backend, request: ApiRequest, platform: Platform | undefined) {

@@ -13,6 +13,7 @@ import { attestationsRoute } from './image-attestations.ts';
 import { imageCreateRoute } from './image-create.ts';
 import { imageLoadRoute } from './image-load.ts';
 import { imageSaveRoutes } from './image-save.ts';
+import { searchRoute } from './image-search.ts';
 
 /** The tag Image, as far as it exists. */
 export function imageRoutes(images: Images): AnyRoute[] {
@@ -21,6 +22,7 @@ export function imageRoutes(images: Images): AnyRoute[] {
     imageCreateRoute(images),
     ...imageSaveRoutes(images),
     imageLoadRoute(images),
+    searchRoute(images),
     {
       method: 'POST',
       path: '/images/prune',

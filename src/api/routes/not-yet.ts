@@ -51,7 +51,7 @@ function containers(): AnyRoute[] {
 }
 
 function images(): AnyRoute[] {
-  return [notYet('GET', '/images/search'), notYet('POST', '/images/*name/push')];
+  return [notYet('POST', '/images/*name/push')];
 }
 
 function builds(): AnyRoute[] {

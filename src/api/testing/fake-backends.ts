@@ -133,6 +133,8 @@ export function fakeBackends(overrides: Partial<ApiBackends> = {}): {
     images: {
       pull: nothing,
       attestations: nothing,
+      pullAllTags: nothing,
+      search: async () => [],
       list: async () => [],
       inspect: async (ref) => {
         throw new EngineError('not-found', `No such image: ${ref}`);

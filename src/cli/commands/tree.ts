@@ -29,6 +29,7 @@ const c = {
   kill: verb('Send a signal to running containers', async () => (await import('./container/kill.ts')).kill),
   logs: verb("Print a container's output", async () => (await import('./container/logs.ts')).logs),
   ls: verb('List containers', async () => (await import('./container/ls.ts')).ls),
+  prune: verb('Remove all stopped containers', async () => (await import('./container/prune.ts')).prune),
   pause: verb('Freeze all processes of containers', async () => (await import('./container/pause.ts')).pause),
   port: verb("List a container's published ports", async () => (await import('./container/port.ts')).port),
   rename: verb('Give a container another name', async () => (await import('./container/rename.ts')).rename),
@@ -52,21 +53,33 @@ const i = {
   history: verb('Show how an image was made', async () => (await import('./image/history.ts')).history),
   inspect: verb('Show everything about images', async () => (await import('./image/inspect.ts')).inspect),
   ls: verb('List images', async () => (await import('./image/ls.ts')).ls),
+  prune: verb('Remove images that no container uses', async () => (await import('./image/prune.ts')).prune),
   pull: verb('Download an image from a registry', async () => (await import('./image/pull.ts')).pull),
   rm: verb('Remove images', async () => (await import('./image/rm.ts')).rm),
   tag: verb('Give an image another name', async () => (await import('./image/tag.ts')).tag),
 };
 
 const system = {
+  df: verb('Show what is on the disk', async () => (await import('./system/df.ts')).df),
   info: verb('Show what the engine and its machine are', async () => (await import('./system/info.ts')).info),
+  prune: verb('Remove all that is not used', async () => (await import('./system/prune.ts')).prune),
 };
 
-const { ls, ...containerVerbs } = c;
+const { ls, prune: _containerPrune, ...containerVerbs } = c;
 
 /** All commands. Compat: top-level verbs are the docker CLI's old names of the nouns' verbs. */
 const ROOT: Group = {
   summary: 'A container engine that speaks the Docker Engine API',
   commands: {
+    builder: {
+      summary: 'Manage what builds leave',
+      commands: {
+        prune: verb(
+          'Remove what builds left for later ones',
+          async () => (await import('./builder/prune.ts')).prune,
+        ),
+      },
+    },
     container: {
       summary: 'Manage containers',
       commands: { ...c, list: alias(c.ls), ps: alias(c.ls), remove: alias(c.rm) },
@@ -81,9 +94,13 @@ const ROOT: Group = {
         ),
         ls: verb('List networks', async () => (await import('./network/ls.ts')).ls),
         list: alias(verb('', async () => (await import('./network/ls.ts')).ls)),
+        prune: verb(
+          'Remove all networks that no container is on',
+          async () => (await import('./network/prune.ts')).prune,
+        ),
       },
     },
-    system: { summary: 'Look at the engine', commands: system },
+    system: { summary: 'Look at the engine and clean up', commands: system },
     volume: {
       summary: 'Manage volumes',
       commands: {
@@ -94,6 +111,10 @@ const ROOT: Group = {
         ),
         ls: verb('List volumes', async () => (await import('./volume/ls.ts')).ls),
         list: alias(verb('', async () => (await import('./volume/ls.ts')).ls)),
+        prune: verb(
+          'Remove volumes that no container uses',
+          async () => (await import('./volume/prune.ts')).prune,
+        ),
         rm: verb('Remove volumes', async () => (await import('./volume/rm.ts')).rm),
         remove: alias(verb('', async () => (await import('./volume/rm.ts')).rm)),
       },
@@ -106,6 +127,10 @@ const ROOT: Group = {
     info: system.info,
     pull: i.pull,
     rmi: i.rm,
+    search: verb(
+      'Search Docker Hub, or the registry that the term names',
+      async () => (await import('./image/search.ts')).search,
+    ),
     tag: i.tag,
     version: verb(
       'Show the versions of client and engine',

@@ -39,6 +39,14 @@ export function printList(cli: Cli, format: string, list: ListFormat, rows: Row[
   else cli.stdout.write(`${alignTable([header, ...lines].join('\n'))}\n`);
 }
 
+/** Prints one object of lists of rows by a template, or as `json`. Compat: no newline follows. */
+export function printTemplate(cli: Cli, format: string, lists: Record<string, Row[]>): void {
+  const object = Object.fromEntries(Object.entries(lists).map(([key, rows]) => [key, rows.map(jsonable)]));
+  const sortedLists = Object.fromEntries(Object.entries(lists).map(([key, rows]) => [key, rows.map(sorted)]));
+  if (format === 'json') cli.stdout.write(goJson(sortedLists, true));
+  else cli.stdout.write(render(compile(withEscapes(format), {}), object));
+}
+
 function compile(source: string, options: TemplateOptions): Template {
   try {
     return compileTemplate(source, options);

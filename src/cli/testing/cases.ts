@@ -178,6 +178,38 @@ export const CASES: string[][] = [
     images -q
     images --no-trunc
     images a b
+    images --digests --no-trunc
+    images --filter dangling=true --filter label=a
+    images --filter foo
+    image rm --platform linux/arm64,linux/arm/v7 i
+    image rm --platform foo/bar/baz/x i
+    image inspect --platform linux/amd64 i
+    image prune -f
+    image prune -af --filter until=24h --filter label!=a
+    image prune x
+    container prune -f --filter label=x
+    network prune -f
+    volume prune -f
+    volume prune -af
+    builder prune -f
+    builder prune -af --filter until=1h
+    system prune -f
+    system prune -af --volumes --filter label=a
+    system prune -f --volumes --filter until=1h
+    system df
+    system df -v
+    system df --format json
+    system df --format raw
+    system df -v --format json
+    system df x
+    search foo
+    search --no-trunc foo
+    search --limit 3 --filter stars=3 --filter is-official=true foo
+    search --format json foo
+    search --limit x foo
+    search --filter foo foo
+    search
+    search localhost:5000/foo
     rmi i
     rmi -f i nope
     rmi nope
@@ -211,6 +243,9 @@ export const CASES: string[][] = [
     port x 80
     port x 443
     top x
+    history --platform linux/arm64 i
+    history --platform a/b/c/d i
+    image inspect --platform a/b/c/d i
     history i
     history -q i
     history --no-trunc i
@@ -266,6 +301,15 @@ export const CASES: string[][] = [
   ['ps', '--format', '{{json .}}'],
   ['ps', '--format', '{{.Foo}}'],
   ['ps', '--format', '{{'],
+  ['system', 'df', '--format', '{{.Type}}={{.Size}} {{.Reclaimable}}'],
+  [
+    'system',
+    'df',
+    '-v',
+    '--format',
+    '{{range .Images}}{{.Repository}} {{.UniqueSize}}|{{end}}{{range .Volumes}}{{.Name}} {{.Links}}|{{end}}',
+  ],
+  ['search', '--format', 'table {{.Name}}\t{{.StarCount}}', 'foo'],
   ['images', '--format', '{{json .}}'],
   ['images', '--format', '{{.Repository}}:{{.Tag}} {{.Size}}'],
   [

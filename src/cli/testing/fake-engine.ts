@@ -104,6 +104,7 @@ function answerFor(method: string, path: string, body: string): { status: number
   if (path === '/images/create') return { status: 200, body: readFileSync(`${ANSWERS}pull.jsonl`, 'utf8') };
   if (path === '/volumes/create') return { status: 201, body: { Name: 'made', Driver: 'local' } };
   const [, noun, name = '', verb = ''] = path.split('/');
+  if (name === 'prune') return { status: 200, body: canned(`${noun}_prune`) };
   if (name === 'nope') return notFound(`No such ${noun?.slice(0, -1)}: nope`);
   if (path.endsWith('/wait')) return { status: 200, body: { StatusCode: 3 } };
   if (method === 'POST') return startAnswer(path);

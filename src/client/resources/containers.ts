@@ -122,6 +122,11 @@ export class Containers {
     return this.#api.json('GET', at(id, 'json'), { query: { ...options } });
   }
 
+  /** Removes containers that do not run. */
+  prune(filters?: Filters): Promise<{ ContainersDeleted: string[] | null; SpaceReclaimed: number }> {
+    return this.#api.json('POST', '/containers/prune', { query: { filters: filtersQuery(filters) } });
+  }
+
   /** The inspect answer as the engine wrote it. */
   inspectText(id: string, options: { size?: boolean } = {}): Promise<string> {
     return this.#api.text('GET', at(id, 'json'), { query: { ...options } });

@@ -29,12 +29,37 @@ export interface HistoryItem {
   Comment: string;
 }
 
+/** Spec: Engine API, `ImageSearchResponseItem`. */
+export interface SearchHit {
+  name: string;
+  description: string;
+  star_count: number;
+  is_official: boolean;
+}
+
 /** Calls on images; `name` is a reference or an id. */
 export class Images {
   readonly #api: Api;
 
   constructor(api: Api) {
     this.#api = api;
+  }
+
+  /** Looks for a term in Docker Hub's index, or in that of a registry (`host:port/term`). */
+  search(
+    term: string,
+    options: { limit?: number; filters?: Filters; auth?: AuthConfig } = {},
+  ): Promise<SearchHit[]> {
+    const { limit, filters, auth } = options;
+    return this.#api.json('GET', '/images/search', {
+      query: { term, limit, filters: filtersQuery(filters) },
+      headers: auth ? { 'X-Registry-Auth': encodeAuth(auth) } : {},
+    });
+  }
+
+  /** Removes images that no container uses: those without a tag, with the filter `dangling=false` all. */
+  prune(filters?: Filters): Promise<{ ImagesDeleted: ImageDeleteItem[] | null; SpaceReclaimed: number }> {
+    return this.#api.json('POST', '/images/prune', { query: { filters: filtersQuery(filters) } });
   }
 
   list(options: { all?: boolean; filters?: Filters } = {}): Promise<ImageSummary[]> {
@@ -51,15 +76,20 @@ export class Images {
     return this.#api.text('GET', at(name, 'json'), { query: { ...options } });
   }
 
-  history(name: string): Promise<HistoryItem[]> {
-    return this.#api.json('GET', at(name, 'history'));
+  /** `platform` is JSON: `{"os":"linux","architecture":"arm64"}`. */
+  history(name: string, options: { platform?: string } = {}): Promise<HistoryItem[]> {
+    return this.#api.json('GET', at(name, 'history'), { query: { ...options } });
   }
 
   tag(name: string, target: { repo: string; tag?: string }): Promise<void> {
     return this.#api.json('POST', at(name, 'tag'), { query: { ...target } });
   }
 
-  remove(name: string, options: { force?: boolean; noprune?: boolean } = {}): Promise<ImageDeleteItem[]> {
+  /** `platforms` are JSON documents. */
+  remove(
+    name: string,
+    options: { force?: boolean; noprune?: boolean; platforms?: string[] } = {},
+  ): Promise<ImageDeleteItem[]> {
     return this.#api.json('DELETE', at(name), { query: { ...options } });
   }
 

@@ -19,6 +19,11 @@ export class Networks {
     return this.#api.text('GET', `/networks/${encodeURIComponent(id)}`, { query: { ...options } });
   }
 
+  /** Removes networks that no container is on. */
+  prune(filters?: Filters): Promise<{ NetworksDeleted: string[] | null }> {
+    return this.#api.json('POST', '/networks/prune', { query: { filters: filtersQuery(filters) } });
+  }
+
   /** Connects a container that exists. */
   connect(id: string, body: { Container: string; EndpointConfig?: unknown }): Promise<void> {
     return this.#api.json('POST', `/networks/${encodeURIComponent(id)}/connect`, { body });

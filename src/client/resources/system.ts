@@ -1,4 +1,7 @@
+import type { ContainerSummary, ImageSummary } from '../../spec/docker/mod.ts';
 import type { Api } from '../api.ts';
+import { type Filters, filtersQuery } from '../filters.ts';
+import type { Volume } from './volumes.ts';
 
 /** Spec: Engine API, `SystemVersion`. */
 export interface VersionInfo {
@@ -69,6 +72,41 @@ export interface SystemInfo {
   Warnings: string[] | null;
 }
 
+/** Figures of one kind of thing; what is 0 is left out. Spec: Engine API, `ImagesDiskUsage` and the like. */
+export interface UsageFigures {
+  ActiveCount?: number;
+  TotalCount?: number;
+  TotalSize?: number;
+  Reclaimable?: number;
+}
+
+export interface BuildCacheRecord {
+  ID: string;
+  Type: string;
+  Size: number;
+  Description?: string;
+  Parent?: string;
+  InUse: boolean;
+  Shared: boolean;
+  CreatedAt: string;
+  LastUsedAt?: string | null;
+  UsageCount: number;
+}
+
+/** Answer of `GET /system/df`. */
+export interface DiskUsageAnswer {
+  LayersSize?: number;
+  Images?: ImageSummary[] | null;
+  Containers?: ContainerSummary[] | null;
+  Volumes?: (Volume & { UsageData?: { Size: number; RefCount: number } | null })[] | null;
+  BuildCache?: BuildCacheRecord[] | null;
+  /** These four since 1.52. */
+  ImageUsage?: UsageFigures;
+  ContainerUsage?: UsageFigures;
+  VolumeUsage?: UsageFigures;
+  BuildCacheUsage?: UsageFigures;
+}
+
 /** Calls on the engine itself. */
 export class System {
   readonly #api: Api;
@@ -83,6 +121,20 @@ export class System {
 
   info(): Promise<SystemInfo> {
     return this.#api.json('GET', '/info');
+  }
+
+  /** What is on the disk. Engines of API 1.52 and later answer in both shapes. */
+  df(): Promise<DiskUsageAnswer> {
+    return this.#api.json('GET', '/system/df');
+  }
+
+  /** Removes what a build left for the next one. */
+  pruneBuildCache(options: { all?: boolean; filters?: Filters } = {}): Promise<{
+    CachesDeleted: string[] | null;
+    SpaceReclaimed: number;
+  }> {
+    const { all, filters } = options;
+    return this.#api.json('POST', '/build/prune', { query: { all, filters: filtersQuery(filters) } });
   }
 
   /** `OK` of an engine that answers. */

@@ -41,6 +41,11 @@ export class Volumes {
     return this.#api.json('DELETE', `/volumes/${encodeURIComponent(name)}`, { query: { ...options } });
   }
 
+  /** Removes anonymous volumes that no container uses; with the filter `all`, others too. */
+  prune(filters?: Filters): Promise<{ VolumesDeleted: string[] | null; SpaceReclaimed: number }> {
+    return this.#api.json('POST', '/volumes/prune', { query: { filters: filtersQuery(filters) } });
+  }
+
   /** The inspect answer as the engine wrote it. */
   inspectText(name: string): Promise<string> {
     return this.#api.text('GET', `/volumes/${encodeURIComponent(name)}`);

@@ -12,9 +12,11 @@ import { list } from './list.ts';
 import { load } from './load.ts';
 import { prune } from './prune.ts';
 import { pull } from './pull.ts';
+import { pullAllTags } from './pull-all-tags.ts';
 import { remove } from './remove.ts';
 import { find, resolve } from './resolve.ts';
 import { save } from './save/save.ts';
+import { search } from './search.ts';
 import { usage } from './usage.ts';
 
 /** What containers ask about images, beside the verbs of the API. */
@@ -29,6 +31,8 @@ export interface ImageNames {
 export function createImages(context: ImagesContext): Images & ImageNames {
   return {
     pull: (reference, options, progress) => pull(context, reference, options, progress),
+    pullAllTags: (repository, options, progress) => pullAllTags(context, repository, options, progress),
+    search: (term, options) => search(context, term, options),
     list: async (options) => list(context, options),
     inspect: async (ref, platform) => inspect(context, resolve(context, ref, platform)),
     remove: (ref, options) => remove(context, ref, options),

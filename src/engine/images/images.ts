@@ -1,4 +1,4 @@
-import type { AttestationStatement } from '../../registry/mod.ts';
+import type { AttestationStatement, SearchHit } from '../../registry/mod.ts';
 import type { ImageId } from '../../spec/digest.ts';
 import type {
   AuthConfig,
@@ -10,6 +10,7 @@ import type {
 import type { Platform } from '../../spec/platform.ts';
 import type { StoredImage } from '../../store/mod.ts';
 import type { Filters } from '../filters.ts';
+import type { PullOptions } from './pull.ts';
 import type { RemoveOptions } from './remove.ts';
 
 /**
@@ -18,11 +19,15 @@ import type { RemoveOptions } from './remove.ts';
  */
 export interface Images {
   /** `reference` has a tag or digest. Errors before the first progress record reject; the API decides how to send them. */
-  pull(
-    reference: string,
-    options: { platform?: Platform; auth?: AuthConfig; signal: AbortSignal },
+  pull(reference: string, options: PullOptions, progress: (message: ProgressMessage) => void): Promise<void>;
+  /** As `pull`, every tag of a repository. */
+  pullAllTags(
+    repository: string,
+    options: PullOptions,
     progress: (message: ProgressMessage) => void,
   ): Promise<void>;
+  /** Looks for `term` (`[HOST/]WORDS`) in the index of a registry. */
+  search(term: string, options: ImageSearchOptions): Promise<SearchHit[]>;
   list(options: ImageListOptions): Promise<ImageSummary[]>;
   /** With `platform`, an image of another one is `not-found`. */
   inspect(ref: string, platform?: Platform): Promise<ImageInspect>;
@@ -67,6 +72,14 @@ export interface ImageListOptions {
   filters: Filters;
   /** Tell for each what it shares with others: -1 otherwise. */
   sharedSize: boolean;
+}
+
+export interface ImageSearchOptions {
+  /** 0 = as many as the index thinks right. */
+  limit: number;
+  filters: Filters;
+  auth?: AuthConfig;
+  signal: AbortSignal;
 }
 
 export interface ImagesPruned {

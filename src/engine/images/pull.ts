@@ -17,6 +17,12 @@ import { pullLayers } from './pull-layers.ts';
 import { platformMismatch } from './resolve.ts';
 import { upToDate } from './up-to-date.ts';
 
+export interface PullOptions {
+  platform?: Platform;
+  auth?: AuthConfig;
+  signal: AbortSignal;
+}
+
 /**
  * Fetches an image: manifest and config, then all layers that are not there, at once; then the image record and its
  * names, after which the image exists. On failure or cancellation nothing of it is left.
@@ -24,18 +30,31 @@ import { upToDate } from './up-to-date.ts';
 export async function pull(
   context: ImagesContext,
   text: string,
-  options: { platform?: Platform; auth?: AuthConfig; signal: AbortSignal },
+  options: PullOptions,
   progress: (message: ProgressMessage) => void,
 ): Promise<void> {
   const reference = withDefaultTag(parseReference(text));
+  const { isNew, resolved } = await pullOne(context, reference, options, progress);
+  progress(statusLine(isNew, familiarName(reference)));
+  // Compat: an image that is no index is taken whatever its platform, with this warning.
+  const warning = options.platform && resolved && platformMismatch(text, resolved.config, options.platform);
+  if (warning) progress({ status: `WARNING: ${warning}` });
+}
+
+/** Pulls up to the line that names the digest. Of what is up to date nothing is resolved. */
+export async function pullOne(
+  context: ImagesContext,
+  reference: Reference,
+  options: PullOptions,
+  progress: (message: ProgressMessage) => void,
+): Promise<{ isNew: boolean; resolved?: ResolvedImage }> {
   const requestOptions = { signal: options.signal, ...(options.auth ? { auth: options.auth } : {}) };
   const platform = options.platform ? { platform: options.platform } : {};
   const digest = await upToDate(context, reference, { ...requestOptions, ...platform });
   if (digest) {
     progress({ status: `Pulling from ${reference.path}`, id: reference.digest ?? reference.tag ?? '' });
     progress({ status: `Digest: ${digest}` });
-    progress({ status: `Status: Image is up to date for ${familiarName(reference)}` });
-    return;
+    return { isNew: false };
   }
   const resolved = await context.registry.resolve(reference, {
     ...requestOptions,
@@ -44,13 +63,14 @@ export async function pull(
   progress({ status: `Pulling from ${reference.path}`, id: reference.digest ?? reference.tag ?? '' });
   const isNew = await install(context, reference, resolved, requestOptions, progress);
   progress({ status: `Digest: ${resolved.target.digest}` });
-  const name = familiarName(reference);
-  progress({
+  return { isNew, resolved };
+}
+
+/** The closing line. */
+export function statusLine(isNew: boolean, name: string): ProgressMessage {
+  return {
     status: isNew ? `Status: Downloaded newer image for ${name}` : `Status: Image is up to date for ${name}`,
-  });
-  // Compat: an image that is no index is taken whatever its platform, with this warning.
-  const warning = options.platform && platformMismatch(text, resolved.config, options.platform);
-  if (warning) progress({ status: `WARNING: ${warning}` });
+  };
 }
 
 /** Gives false if the name pointed at this very image before. */

@@ -5,5 +5,8 @@ export const inspect = inspectCommand({
   operand: 'CONTAINER',
   summary: 'Show everything about containers',
   hasSize: true,
-  lookUp: (cli, size) => (name) => cli.engine.containers.inspectText(name, { size }),
+  lookUp:
+    (cli, { size }) =>
+    (name) =>
+      cli.engine.containers.inspectText(name, { size }),
 });

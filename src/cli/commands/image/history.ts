@@ -3,11 +3,13 @@ import type { Flag } from '../../flags/flag-set.ts';
 import { type ListFormat, printList } from '../../output/format-list.ts';
 import { ellipsis } from '../../output/text.ts';
 import { humanDuration, humanSize } from '../../output/units.ts';
+import { platformJson } from '../../platform-json.ts';
 
 interface Options {
   format: Flag<string>;
   human: Flag<boolean>;
   noTrunc: Flag<boolean>;
+  platform: Flag<string>;
   quiet: Flag<boolean>;
 }
 
@@ -37,10 +39,13 @@ export const history: Command<Options> = {
     format: flags.string('format', { usage: "'table', 'table TEMPLATE', 'json' or a Go template" }),
     human: flags.bool('human', { short: 'H', usage: 'Sizes and dates for people', initial: true }),
     noTrunc: flags.bool('no-trunc', { usage: 'Show everything in full' }),
+    platform: flags.string('platform', { usage: 'Only if it is for this platform: os/arch[/variant]' }),
     quiet: flags.bool('quiet', { short: 'q', usage: 'Only ids' }),
   }),
-  async run(cli, { format, human, noTrunc, quiet }, [image = '']) {
-    const items = await cli.engine.images.history(image);
+  async run(cli, { format, human, noTrunc, platform, quiet }, [image = '']) {
+    const wanted =
+      platform.value === '' ? {} : { platform: platformJson(platform.value, 'invalid platform: ') };
+    const items = await cli.engine.images.history(image, wanted);
     const rows = items.map((item) => {
       const command = item.CreatedBy.replaceAll('\t', ' ');
       return {

@@ -1,8 +1,13 @@
 import { inspectCommand } from '../../inspect-command.ts';
+import { platformJson } from '../../platform-json.ts';
 
 export const inspect = inspectCommand({
   noun: 'image',
   operand: 'IMAGE',
   summary: 'Show everything about images',
-  lookUp: (cli) => (name) => cli.engine.images.inspectText(name),
+  hasPlatform: true,
+  lookUp: (cli, { platform }) => {
+    const wanted = platform === '' ? {} : { platform: platformJson(platform) };
+    return (name) => cli.engine.images.inspectText(name, wanted);
+  },
 });
