@@ -106,7 +106,7 @@ class KeptRuntime implements Runtime {
     return makeStdio(this.#bundle(id), options);
   }
 
-  async create(request: CreateRequest): Promise<{ pid: number }> {
+  async create(request: CreateRequest, { signal }: { signal?: AbortSignal } = {}): Promise<{ pid: number }> {
     const { id, spec, startNumber, tty, openStdin, stdinOnce } = request;
     // Somebody may have followed the advice meanwhile.
     if (this.#host.obstacle !== undefined) this.#host = detectCgroups(this.#options.cgroupDriver);
@@ -119,6 +119,7 @@ class KeptRuntime implements Runtime {
       // Only crun takes a compiled filter.
       const content = runtime.startByFifo ? this.#seccomp.apply(spec) : spec;
       atomicWrite(join(bundle, 'config.json'), JSON.stringify(content));
+      using _abort = this.#abortBy(signal, id);
       const { pid, startTime } = await this.#link.request('create', {
         id,
         startNumber,
@@ -130,6 +131,7 @@ class KeptRuntime implements Runtime {
         runtime,
         deadlineMs: this.#options.deadlineMs ?? DEADLINE_MS,
       });
+      throwIfCancelled(signal);
       const live = this.#adopt({ id, startNumber, pid, startTime, tty, started: false });
       if (stdio?.stdin !== undefined && stdinOnce) live.holdStdin(openFifoWriter(stdio.stdin));
       return { pid };
@@ -141,9 +143,10 @@ class KeptRuntime implements Runtime {
     }
   }
 
-  async start(id: ContainerId): Promise<void> {
+  async start(id: ContainerId, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
     const live = this.#get(id);
     try {
+      using _abort = this.#abortBy(signal, id);
       await this.#link.request('start', { id });
     } catch (error) {
       throw toRuntimeFailure(error, undefined);
@@ -206,7 +209,7 @@ class KeptRuntime implements Runtime {
     return new DescriptorWriter(fd, end, () => live.closeStdin());
   }
 
-  async delete(id: ContainerId): Promise<void> {
+  async delete(id: ContainerId, { keepExit = false } = {}): Promise<void> {
     const { execRoot } = this.#options;
     const live = this.#live.get(id);
     if (live && !this.#ledger.get(id, live.startNumber)) await this.#kill(live);
@@ -217,7 +220,7 @@ class KeptRuntime implements Runtime {
     await cgroup?.remove();
     await this.#program.deleteState(id);
     rmSync(join((await this.#program.command()).root, id), { recursive: true, force: true });
-    this.#ledger.forgetAll(id);
+    if (!keepExit) this.#ledger.forgetAll(id);
     live?.[Symbol.dispose]();
     this.#live.delete(id);
     // Crash: the bundle goes last: it says which cgroup there is to remove.
@@ -314,6 +317,17 @@ class KeptRuntime implements Runtime {
     });
   }
 
+  /**
+   * Until disposed of, an abort of `signal` ends what the keeper is at for this container. Race: the keeper takes
+   * requests in turn, so that the one which the caller makes next is there before.
+   */
+  #abortBy(signal: AbortSignal | undefined, id: string): Disposable {
+    throwIfCancelled(signal);
+    const abort = () => void this.#link.request('abort', { id }).catch(() => {});
+    signal?.addEventListener('abort', abort);
+    return { [Symbol.dispose]: () => signal?.removeEventListener('abort', abort) };
+  }
+
   #cgroupOf(id: string): Cgroup | undefined {
     return cgroupOfBundle(this.#bundle(id), this.#host);
   }
@@ -327,6 +341,10 @@ class KeptRuntime implements Runtime {
   #bundle(id: string): string {
     return join(this.#options.execRoot, 'containers', id);
   }
+}
+
+function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new EngineError('cancelled', 'the container was removed');
 }
 
 function notRunning(id: string): EngineError {

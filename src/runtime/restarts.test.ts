@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ContainerId, newId } from '../base/mod.ts';
@@ -67,6 +67,31 @@ describe('restarts', () => {
     expect(bench.leftovers()).toEqual([]);
   });
 
+  test('a keeper that is killed again and again while it is taken stock of leaves one connection', async () => {
+    const sockets = () =>
+      readdirSync('/proc/self/fd').filter((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
+        } catch {
+          return false;
+        }
+      }).length;
+    const { id, dispose } = await bench.create(['sleep', '1000']);
+    await bench.runtime.start(id);
+    const before = sockets();
+    for (let n = 0; n < 6; n++) {
+      const keeper = bench.keeperPid;
+      process.kill(keeper, 'SIGKILL');
+      await eventually(() => bench.keeperPid > 0 && bench.keeperPid !== keeper && isAlive(bench.keeperPid));
+      await sleep(n * 4);
+    }
+    await eventually(async () => (await bench.runtime.list().catch(() => [])).length === 1);
+    await bench.runtime.delete(id);
+    await eventually(() => sockets() === before);
+    dispose();
+    expect(bench.leftovers()).toEqual([]);
+  });
+
   test('a container is removed though the keeper is killed in the middle', async () => {
     const { id, dispose } = await bench.create(['sleep', '1000']);
     await bench.runtime.start(id);
@@ -111,16 +136,34 @@ describe('a runtime that hangs', () => {
     expect(bench.leftovers()).toEqual([]);
   });
 
-  test('is killed when the container is removed, and holds up nobody else', async () => {
+  test('is killed when the create is cancelled, and holds up nobody else', async () => {
     await bench.reopen({ runtimePath: join(bench.directory, 'hanging') });
     const id = newId<ContainerId>();
-    const failed = bench.create(['true'], { id }).catch((error: unknown) => error);
+    const abort = new AbortController();
+    const failed = bench.create(['true'], { id, signal: abort.signal }).catch((error: unknown) => error);
     await eventually(() => existsSync(join(bench.execRoot, 'containers', id, 'config.json')));
     expect(await bench.runtime.list()).toEqual([]);
     await sleep(100);
-    await bench.runtime.delete(id);
+    abort.abort();
     expect(await failed).toMatchObject({ code: 'cancelled' });
     expect(bench.leftovers()).toEqual([]);
+  });
+
+  test('is not needed for a cancel: one at any moment leaves nothing', async () => {
+    await bench.reopen();
+    for (let ms = 0; ms < 40; ms += 2) {
+      const abort = new AbortController();
+      const made = bench.create(['true'], { signal: abort.signal });
+      setTimeout(() => abort.abort(), ms);
+      // Done already, or cancelled.
+      const outcome = await made.catch((error: unknown) => error);
+      if (outcome instanceof Error) expect(outcome).toMatchObject({ code: 'cancelled' });
+      else {
+        await bench.runtime.delete((outcome as Awaited<typeof made>).id);
+        (outcome as Awaited<typeof made>).dispose();
+      }
+      expect(bench.leftovers()).toEqual([]);
+    }
   });
 });
 

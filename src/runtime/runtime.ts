@@ -27,10 +27,11 @@ export interface Runtime {
    * Writes the bundle and lets the OCI runtime create the container, stopped before its program. On failure nothing
    * is left, and the error is an EngineError whose message is what Docker prints after
    * `failed to create task for container: …` (runc's sentences), with `exitCode` 126 or 127 where Docker gives those.
+   * An abort of `signal` ends it, whatever the OCI runtime is at: `cancelled`, unless it was done already.
    */
-  create(request: CreateRequest): Promise<{ pid: number }>;
-  /** Lets the program run. Fails as `create`. */
-  start(id: ContainerId): Promise<void>;
+  create(request: CreateRequest, options?: { signal?: AbortSignal }): Promise<{ pid: number }>;
+  /** Lets the program run. Fails, and is ended, as `create`. */
+  start(id: ContainerId, options?: { signal?: AbortSignal }): Promise<void>;
   /** Sends a signal to the container's first process. `not-found` if it has ended. */
   signal(id: ContainerId, signal: number): Promise<void>;
   pause(id: ContainerId): Promise<void>;
@@ -41,8 +42,11 @@ export interface Runtime {
   resize(id: ContainerId, height: number, width: number): Promise<void>;
   /** Writer of the container's input; see StdinWriter. */
   openStdin(id: ContainerId): Promise<StdinWriter>;
-  /** Removes all traces of an ended (or, by force, running) container: runtime state, cgroup, bundle, FIFOs, exit file. Idempotent. */
-  delete(id: ContainerId): Promise<void>;
+  /**
+   * Removes all traces of an ended (or, by force, running) container: runtime state, cgroup, bundle, FIFOs, and, unless
+   * `keepExit`, exit files. Idempotent. Never beside a `create` of the same id: abort that.
+   */
+  delete(id: ContainerId, options?: { keepExit?: boolean }): Promise<void>;
   /** Forgets an exit that was recorded in the state: deletes its file. */
   acknowledgeExit(id: ContainerId, startNumber: number): Promise<void>;
   /** Called once for each exit, after its file is on disk. Also for exits that came while no daemon was connected, after `open`. */

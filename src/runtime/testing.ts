@@ -73,6 +73,7 @@ export class TestBench {
       host?: Partial<HostConfig>;
       input?: Partial<BundleInput>;
       request?: Partial<CreateRequest>;
+      signal?: AbortSignal;
     } = {},
   ): Promise<{ id: ContainerId; stdio: StdioPaths; output: () => string; dispose: () => void }> {
     const id = options.id ?? newId<ContainerId>();
@@ -106,7 +107,8 @@ export class TestBench {
       consoleSize: [0, 0] as [number, number],
     };
     try {
-      await this.runtime.create({ id, spec, ...defaults, ...options.request });
+      const signal = options.signal ? { signal: options.signal } : {};
+      await this.runtime.create({ id, spec, ...defaults, ...options.request }, signal);
     } catch (error) {
       dispose();
       throw error;
@@ -183,9 +185,11 @@ export function readAvailable(fd: number): string {
 }
 
 /** Waits until `probe` gives something, for up to ten seconds. */
-export async function eventually<T>(probe: () => T | undefined | false): Promise<T> {
+export async function eventually<T>(
+  probe: () => T | undefined | false | Promise<T | undefined | false>,
+): Promise<T> {
   for (let i = 0; i < 1_000; i++) {
-    const value = probe();
+    const value = await probe();
     if (value !== undefined && value !== false) return value;
     await sleep(10);
   }

@@ -16,8 +16,12 @@ export class Container {
   readonly stdinReady = new Set<(writer: StdinWriter) => void>();
   /** With intent `remove`: also a start that is under way ends. */
   removedByForce = false;
-  /** A start is under way. */
-  starting = false;
+  /** Ends the start that is under way. */
+  starting: AbortController | undefined;
+  /** While an exit is on record and not told yet. Never rejects, and takes no longer than seconds. */
+  telling: Promise<void> | undefined;
+  /** While something of a life that ended is left. Never rejects. */
+  clearing: Promise<void> | undefined;
   /** How many `restart`s are under way: `--rm` does not take it away in between. */
   restarts = 0;
   /** The daemon ended while the container waited for its restart by policy. */

@@ -92,6 +92,19 @@ export async function transition<T>(
   return await context.locks.run(container.id, work);
 }
 
+/** As `transition`, once nothing is left of the container's last life; no lock is held while that goes. */
+export async function transitionOnceCleared<T>(
+  context: ContainersContext,
+  container: Container,
+  work: () => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    await container.clearing;
+    using _lock = await context.locks.acquire(container.id);
+    if (!container.clearing) return await work();
+  }
+}
+
 /** Writes the container's record after a change of state. */
 export function save(context: ContainersContext, container: Container): void {
   context.records.update(container.record);
@@ -104,11 +117,13 @@ export function announce(
   action: string,
   attributes: Record<string, string> = {},
 ): void {
-  const { config } = container.record;
   context.events.publish('container', action, container.id, {
-    ...(config.Labels ?? {}),
-    image: config.Image,
-    name: container.name,
+    ...eventAttributes(container),
     ...attributes,
   });
+}
+
+/** What each event of a container says of it. */
+export function eventAttributes({ name, record }: Container): Record<string, string> {
+  return { ...(record.config.Labels ?? {}), image: record.config.Image, name };
 }

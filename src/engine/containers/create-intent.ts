@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../../base/mod.ts';
-import type { ContainersContext } from './context.ts';
+import { messageOf, parseTime } from '../../base/mod.ts';
+import { announce, type ContainersContext } from './context.ts';
 
 /**
  * Notes in the exec-root that a container is being created, until the result is disposed of. Crash: the restore finds
@@ -21,11 +21,20 @@ export async function undoCutOffCreates(context: ContainersContext): Promise<voi
   for (const id of cutOff(directoryOf(context))) {
     try {
       if (!context.records.has(id)) await context.volumes.removeMadeFor(id);
+      tellCreateOnce(context, id);
       rmSync(join(directoryOf(context), id), { force: true });
     } catch (error) {
       context.log.error('cannot undo a create that was cut off', { id, error: messageOf(error) });
     }
   }
+}
+
+/** The container was made whole, and maybe nobody heard of it. */
+function tellCreateOnce(context: ContainersContext, id: string): void {
+  const container = context.directory.get(id);
+  if (!container) return;
+  const since = parseTime(container.record.created) ?? 0n;
+  if (!context.events.happened('create', id, since)) announce(context, container, 'create');
 }
 
 function directoryOf({ settings }: ContainersContext): string {

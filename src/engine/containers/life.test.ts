@@ -36,13 +36,14 @@ const failure = (promise: Promise<unknown>) => promise.then(() => undefined).cat
 describe('rm -f', () => {
   test('goes through while the OCI runtime hangs in a create', async () => {
     const container = bench.add();
-    const hanging = Promise.withResolvers<void>();
-    bench.steps['runtime.create'] = () => hanging.promise;
-    bench.steps['runtime.delete'] = async () => hanging.reject(new EngineError('cancelled', 'aborted'));
+    bench.steps['runtime.create'] = () => new Promise(() => {});
     const started = failure(start(bench.context, container));
     await Bun.sleep(5);
     await remove(bench.context, container, FORCE);
-    expect(await started).toMatchObject({ message: 'aborted' });
+    expect(await started).toMatchObject({
+      code: 'conflict',
+      message: 'container is marked for removal and cannot be started',
+    });
     expect(bench.context.directory.all()).toEqual([]);
   });
 
@@ -112,7 +113,98 @@ describe('rm', () => {
   });
 });
 
+describe('a container that ended and whose kernel objects will not go', () => {
+  async function stuck() {
+    const container = bench.add();
+    const going = Promise.withResolvers<void>();
+    await start(bench.context, container);
+    bench.steps['runtime.delete'] = () => going.promise;
+    return { container, going };
+  }
+
+  test('lets kill and stop end, and is removed', async () => {
+    const { container, going } = await stuck();
+    mortal(container);
+    const stopped = stop(bench.context, container, { timeoutSeconds: 600 });
+    await kill(bench.context, container, undefined);
+    await stopped;
+    expect(bench.events).toContain('die');
+    await remove(bench.context, container, FORCE);
+    expect(bench.events.slice(-2)).toEqual(['stop', 'destroy']);
+    expect(bench.context.directory.all()).toEqual([]);
+    going.resolve();
+  });
+
+  test('tells its end before its removal', async () => {
+    const { container, going } = await stuck();
+    const ended = exits(container);
+    await Bun.sleep(1);
+    expect(container.status).toBe('exited');
+    await remove(bench.context, container, { ...FORCE, force: false });
+    expect(bench.events.filter((action) => /^d(ie|estroy)$/.test(action))).toEqual(['die', 'destroy']);
+    going.resolve();
+    await ended;
+  });
+
+  test('is started once they are gone, and not before', async () => {
+    const { container, going } = await stuck();
+    const ended = exits(container);
+    await Bun.sleep(1);
+    const again = start(bench.context, container);
+    await Bun.sleep(20);
+    expect(bench.created).toHaveLength(1);
+    going.resolve();
+    await again;
+    await ended;
+    expect(container.status).toBe('running');
+    expect(container.record.minke.startNumber).toBe(2);
+  });
+
+  test('is not removed by --rm while somebody starts it', async () => {
+    const container = bench.add((record) => {
+      record.hostConfig.AutoRemove = true;
+    });
+    const going = Promise.withResolvers<void>();
+    await start(bench.context, container);
+    bench.steps['runtime.delete'] = () => going.promise;
+    const ended = exits(container, 0);
+    await Bun.sleep(1);
+    const again = failure(start(bench.context, container));
+    going.resolve();
+    await ended;
+    expect(await again).toMatchObject({ code: 'conflict' });
+    expect(bench.context.directory.all()).toEqual([]);
+  });
+});
+
 describe('an exit', () => {
+  test('of a program that ends before its start is on record counts', async () => {
+    const container = bench.add();
+    let ended: Promise<void> | undefined;
+    bench.steps['runtime.start'] = async () => {
+      ended = exits(container, 5);
+      await Bun.sleep(5);
+    };
+    await start(bench.context, container);
+    await ended;
+    expect(container.status).toBe('exited');
+    expect(container.record.state.exitCode).toBe(5);
+  });
+
+  test('holds no lock while the log is drained', async () => {
+    const container = bench.add();
+    await start(bench.context, container);
+    const slow = Promise.withResolvers<void>();
+    bench.steps['logs.drain'] = () => slow.promise;
+    const ended = exits(container, 5);
+    await Bun.sleep(1);
+    using _lock = await bench.context.locks.acquire(container.id);
+    slow.resolve();
+    _lock[Symbol.dispose]();
+    await ended;
+    expect(container.status).toBe('exited');
+  });
+
   test('is on record though the output could not be drained', async () => {
     const container = bench.add();
     await start(bench.context, container);

@@ -2,11 +2,9 @@ import { EngineError, messageOf } from '../../base/mod.ts';
 import type { Container } from './container.ts';
 import { announce, type ContainersContext, save } from './context.ts';
 import { kill } from './kill.ts';
+import { intendRemove } from './remove-intent.ts';
 import { cancelRestart } from './restart-policy.ts';
 import { isRunning } from './status.ts';
-
-/** How often a start under way is ended again: it may not have come to where it can be. */
-const ABORT_AGAIN_MS = 100;
 
 /**
  * Removes a container; with `force` kills it first, and ends a start that is under way. Two at once: the second is
@@ -27,46 +25,43 @@ export async function remove(
   container.intent = 'remove';
   container.removedByForce = options.force;
   try {
-    while (!(await removeStopped(context, container, options))) await killFirst(context, container);
+    for (let left = await removeStopped(context, container, options); left; ) {
+      if (left === 'running') await killFirst(context, container);
+      else await container.telling;
+      left = await removeStopped(context, container, options);
+    }
   } finally {
     container.intent = 'none';
     container.removedByForce = false;
   }
 }
 
-/** False if it runs and is to be killed. Nothing starts it again: a start looks at `removedByForce`. */
+/** What stands in the way, if something does. Nothing starts it again: a start looks at `removedByForce`. */
 async function removeStopped(
   context: ContainersContext,
   container: Container,
   options: { force: boolean; volumes: boolean },
-): Promise<boolean> {
+): Promise<'running' | 'telling' | undefined> {
   using _lock = await (options.force
     ? lockOverStart(context, container)
     : context.locks.acquire(container.id));
   // An exit with `--rm` may have removed it while we waited for the lock.
-  if (context.directory.get(container.id) !== container) return true;
+  if (context.directory.get(container.id) !== container) return undefined;
   if (isRunning(container.status)) {
     if (!options.force) throw stillThere(container);
-    if (container.status !== 'restarting') return false;
+    if (container.status !== 'restarting') return 'running';
   }
+  // Its end is told before its removal.
+  if (container.telling) return 'telling';
   await removeLocked(context, container, options);
-  return true;
+  return undefined;
 }
 
 /** Waits for the container's lock; a start that holds it, maybe for as long as the OCI runtime hangs, is ended. */
 async function lockOverStart(context: ContainersContext, container: Container): Promise<Disposable> {
-  let held = false;
-  const lock = context.locks.acquire(container.id).finally(() => {
-    held = true;
-  });
-  await Promise.resolve();
-  while (!held) {
-    if (container.starting) await context.runtime.delete(container.id).catch(() => {});
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, ABORT_AGAIN_MS);
-    await Promise.race([lock, promise]);
-    clearTimeout(timer);
-  }
+  const lock = context.locks.acquire(container.id);
+  // One that waits for the lock before us ends when it has it: it sees `removedByForce`.
+  container.starting?.abort();
   return await lock;
 }
 
@@ -95,6 +90,7 @@ export async function removeLocked(
   if (options.volumes) container.record.minke.removeVolumes = true;
   // Crash: a container on record as removing is removed by the next start.
   if (!container.record.hostConfig.AutoRemove) save(context, container);
+  using _intent = intendRemove(context, container);
   try {
     await context.layers.removeMount(container.id);
     context.directory.remove(container);

@@ -1,6 +1,6 @@
 import { messageOf } from '../../base/mod.ts';
 import type { Container } from './container.ts';
-import { type ContainersContext, save, transition } from './context.ts';
+import { type ContainersContext, save, transitionOnceCleared } from './context.ts';
 import { startLocked } from './start.ts';
 
 const FIRST_DELAY_MS = 100;
@@ -44,7 +44,7 @@ export function cancelRestart(container: Container): void {
 }
 
 async function restartNow(context: ContainersContext, container: Container): Promise<void> {
-  await transition(context, container, async () => {
+  await transitionOnceCleared(context, container, async () => {
     if (container.status !== 'restarting') return;
     try {
       await startLocked(context, container);

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { ContainerRecord } from '../../store/mod.ts';
 import type { Container } from './container.ts';
 import { intendCreate } from './create-intent.ts';
+import { intendRemove } from './remove-intent.ts';
 import { restoreContainers, startByPolicy } from './restore.ts';
 import { handleExit } from './supervise.ts';
 import { EngineBench } from './testing.ts';
@@ -86,6 +87,62 @@ describe('a daemon that was killed between the record of an exit and its clearin
     await restoreContainers(bench.context);
     expect(bench.only.status).toBe('running');
     expect(bench.done).not.toContain('runtime.delete');
+  });
+});
+
+describe('a daemon that was killed before it told', () => {
+  test.each([true, false])('an end: the next one tells it once (told: %p)', async (told) => {
+    const container = bench.add((record) => {
+      lived(record);
+      record.state.status = 'exited';
+    });
+    // The kernel objects are gone; the exit waits for its acknowledgement.
+    bench.held = [{ ...heldOf(container), pid: 0, exit: exitOf(container) }];
+    if (told) bench.journal.push('die');
+    bench.forget();
+    await restoreContainers(bench.context);
+    expect(bench.events).toEqual(told ? [] : ['die']);
+    expect(bench.done).toContain('runtime.acknowledgeExit');
+  });
+
+  test('keeps an exit until its end was told', async () => {
+    const container = bench.add((record) => {
+      lived(record);
+      record.state.status = 'running';
+    });
+    const order: string[] = [];
+    bench.steps['runtime.acknowledgeExit'] = async () => void order.push(...bench.events);
+    await handleExit(bench.context, exitOf(container));
+    expect(order).toContain('die');
+  });
+
+  test.each([true, false])('a create: the next one tells it once (told: %p)', async (told) => {
+    const container = bench.add();
+    intendCreate(bench.context, container.id);
+    if (told) bench.journal.push('create');
+    bench.forget();
+    await restoreContainers(bench.context);
+    await restoreContainers(bench.context);
+    expect(bench.events).toEqual(told ? [] : ['create']);
+  });
+
+  test.each([true, false])('a removal: the next one tells it once (told: %p)', async (told) => {
+    const container = bench.add();
+    intendRemove(bench.context, container);
+    bench.records.remove(container.id);
+    if (told) bench.journal.push('destroy');
+    bench.forget();
+    await restoreContainers(bench.context);
+    await restoreContainers(bench.context);
+    expect(bench.events).toEqual(told ? [] : ['destroy']);
+  });
+
+  test('a removal that it had only begun is no removal', async () => {
+    intendRemove(bench.context, bench.add());
+    bench.forget();
+    await restoreContainers(bench.context);
+    expect(bench.events).toEqual([]);
+    expect(bench.context.directory.all()).toHaveLength(1);
   });
 });
 

@@ -6,10 +6,12 @@ import { announce, type ContainersContext, save, transition } from './context.ts
 import { undoCutOffCreates } from './create-intent.ts';
 import { logTarget } from './log-target.ts';
 import { removeLocked } from './remove.ts';
+import { tellRemovals } from './remove-intent.ts';
 import { applySandbox } from './sandbox.ts';
 import { start } from './start.ts';
 import { isRunning } from './status.ts';
-import { takeDown } from './supervise.ts';
+import { takeDown } from './take-down.ts';
+import { tellEndOnce } from './tell-end.ts';
 
 /** Exit code of a container whose end nobody saw. */
 const UNKNOWN_EXIT = 255;
@@ -47,6 +49,7 @@ export async function restoreContainers(context: ContainersContext): Promise<voi
   await removeCutOff(context);
   await removeStrayMounts(context);
   await undoCutOffCreates(context);
+  tellRemovals(context);
   for (const { id } of listed) {
     // One whose record cannot be read runs on.
     if (context.records.has(id)) continue;
@@ -131,14 +134,17 @@ async function restoreOne(
       return;
     }
     delete record.minke.starting;
-    await takeDown(context, container);
+    await takeDown(context, container, { keepExit: true });
     if (container.status === 'restarting') {
       container.restartInterrupted = true;
       container.moveTo('exited');
       save(context, container);
     } else if (isRunning(container.status)) endUnseen(context, container);
     // Crash: the daemon died after the record of the exit, before it said so.
-    if (held?.exit) announceDie(context, container);
+    if (held?.exit) {
+      tellEndOnce(context, container);
+      await context.runtime.acknowledgeExit(container.id, held.startNumber);
+    }
     if (record.hostConfig.AutoRemove && container.status === 'exited') {
       await removeLocked(context, container, { volumes: true });
     }
@@ -188,10 +194,7 @@ function endUnseen(context: ContainersContext, container: Container): void {
   state.pid = 0;
   state.exitCode = UNKNOWN_EXIT;
   state.finishedAt = formatTime(nowNano());
+  // Why before the record: it is looked for in the journal, and this is not looked for on record.
+  tellEndOnce(context, container);
   save(context, container);
-  announceDie(context, container);
-}
-
-function announceDie(context: ContainersContext, container: Container): void {
-  announce(context, container, 'die', { exitCode: String(container.record.state.exitCode) });
 }

@@ -3,7 +3,7 @@ import type { Sandbox } from '../../net/mod.ts';
 import type { StdioPaths } from '../../runtime/mod.ts';
 import { bundleSpec } from './bundle-spec.ts';
 import type { Container } from './container.ts';
-import { announce, type ContainersContext, save, transition } from './context.ts';
+import { announce, type ContainersContext, save, transitionOnceCleared } from './context.ts';
 import { logTarget } from './log-target.ts';
 import { removeLocked } from './remove.ts';
 import { announceNetworks, announceVolumes } from './resource-events.ts';
@@ -13,7 +13,7 @@ import { isRunning } from './status.ts';
 
 /** Starts a container that does not run. */
 export async function start(context: ContainersContext, container: Container): Promise<void> {
-  await transition(context, container, () => {
+  await transitionOnceCleared(context, container, () => {
     // Compat: what waits for its restart runs already, as far as a start is concerned.
     if (container.status === 'restarting') throw new EngineError('not-modified', '');
     return startLocked(context, container);
@@ -28,12 +28,15 @@ export async function startLocked(context: ContainersContext, container: Contain
   if (isRunning(container.status) && container.status !== 'restarting')
     throw new EngineError('not-modified', '');
   if (container.status === 'removing' || container.status === 'dead') {
-    throw new EngineError('conflict', 'container is marked for removal and cannot be started');
+    throw markedForRemoval();
   }
-  container.starting = true;
+  const starting = new AbortController();
+  container.starting = starting;
   try {
-    await bringUp(context, container);
-  } catch (error) {
+    await bringUp(context, container, starting.signal);
+  } catch (why) {
+    // Whatever the step said that was ended.
+    const error = container.removedByForce ? markedForRemoval(why) : why;
     const { record } = container;
     record.state.exitCode = exitCodeOfFailure(error);
     record.state.error = messageOf(error);
@@ -46,17 +49,22 @@ export async function startLocked(context: ContainersContext, container: Contain
     }
     throw startFailure(error);
   } finally {
-    container.starting = false;
+    container.starting = undefined;
   }
 }
 
 /** Somebody removes it by force: the start ends at its next step. */
 function endIfRemoved(container: Container): void {
-  if (!container.removedByForce) return;
-  throw new EngineError('conflict', 'container is marked for removal and cannot be started');
+  if (container.removedByForce) throw markedForRemoval();
 }
 
-async function bringUp(context: ContainersContext, container: Container): Promise<void> {
+/** Compat: moby `Daemon.containerStart`. */
+function markedForRemoval(cause?: unknown): EngineError {
+  const message = 'container is marked for removal and cannot be started';
+  return new EngineError('conflict', message, { cause });
+}
+
+async function bringUp(context: ContainersContext, container: Container, signal: AbortSignal): Promise<void> {
   const { record } = container;
   const { id } = container;
   const { Tty: tty, OpenStdin: openStdin, StdinOnce: stdinOnce } = record.config;
@@ -91,7 +99,7 @@ async function bringUp(context: ContainersContext, container: Container): Promis
   const consoleSize = record.hostConfig.ConsoleSize;
   const request = { id, startNumber, spec, tty, openStdin, stdinOnce, consoleSize };
   const { pid } = await context.runtime
-    .create({ ...request, stdio: tty ? undefined : stdio })
+    .create({ ...request, stdio: tty ? undefined : stdio }, { signal })
     .catch((error: unknown) => {
       throw inTask(error);
     });
@@ -104,7 +112,7 @@ async function bringUp(context: ContainersContext, container: Container): Promis
     container.stdin = undefined;
   });
   endIfRemoved(container);
-  await context.runtime.start(id);
+  await context.runtime.start(id, { signal });
 
   record.state = {
     ...record.state,

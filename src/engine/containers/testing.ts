@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ContainerId, KeyedLock, newId, silentLogger, ZERO_TIME } from '../../base/mod.ts';
+import { type ContainerId, EngineError, KeyedLock, newId, silentLogger, ZERO_TIME } from '../../base/mod.ts';
 import { type CreateRequest, detectCgroups, type HeldContainer } from '../../runtime/mod.ts';
 import type { ImageId } from '../../spec/digest.ts';
 import type { HostConfig } from '../../spec/docker/mod.ts';
@@ -22,6 +22,8 @@ export class EngineBench {
   readonly done: string[] = [];
   /** Actions of the events that were published. */
   readonly events: string[] = [];
+  /** As `events`, and not forgotten: it is on disk. */
+  journal: string[] = [];
   readonly removedVolumes: string[] = [];
   /** What the keeper holds. */
   held: HeldContainer[] = [];
@@ -97,9 +99,11 @@ export class EngineBench {
       runtime: {
         list: async () => this.held,
         prepareStdio: async () => stdio,
-        create: async (request: CreateRequest) => {
+        create: async (request: CreateRequest, { signal }: { signal: AbortSignal }) => {
           this.created.push(request);
-          await this.#step('runtime.create', request.id);
+          const { promise, reject } = Promise.withResolvers<never>();
+          signal.addEventListener('abort', () => reject(new EngineError('cancelled', 'aborted')));
+          await Promise.race([this.#step('runtime.create', request.id), promise]);
           return { pid: 4711 };
         },
         start: step('runtime.start'),
@@ -129,7 +133,11 @@ export class EngineBench {
         restore: async () => {},
       },
       events: {
-        publish: (_type: string, action: string) => this.events.push(action),
+        publish: (_type: string, action: string) => {
+          this.events.push(action);
+          this.journal.push(action);
+        },
+        happened: (action: string) => this.journal.includes(action),
       },
       images: {},
       networks: { find: () => ({ id: newId() }) },

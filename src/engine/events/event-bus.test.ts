@@ -43,6 +43,17 @@ test('subscribe gives past events when since is given, also those of an earlier 
   ]);
 });
 
+test('happened knows what was published since then, also by an earlier daemon', () => {
+  const before = nowNano();
+  bus.publish('container', 'die', 'a', {});
+  bus.close();
+  bus = new EventBus(root);
+  expect(bus.happened('die', 'a', before)).toBe(true);
+  expect(bus.happened('die', 'b', before)).toBe(false);
+  expect(bus.happened('start', 'a', before)).toBe(false);
+  expect(bus.happened('die', 'a', nowNano())).toBe(false);
+});
+
 test('subscribe gives new events that match, until it is aborted', async () => {
   const abort = new AbortController();
   const filters = new Map([['event', new Set(['start', 'die'])]]);

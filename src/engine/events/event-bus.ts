@@ -50,6 +50,10 @@ export class EventBus implements Events {
     for (const wake of this.#wakers.values()) wake(event);
   }
 
+  happened(action: string, id: string, since: bigint): boolean {
+    return this.#past(since, undefined).some((event) => event.Action === action && event.Actor.ID === id);
+  }
+
   /** On a full disk the event is only told: what it tells of has happened, and must not fail by this. */
   #append(line: string): void {
     // Race: what still ends while the daemon does. The number may be another file's by now.

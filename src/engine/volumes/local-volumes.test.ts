@@ -10,7 +10,7 @@ test('removeMadeFor takes what was made for that container, has no name and is n
   const root = mkdtempSync(join(tmpdir(), 'minke-volumes-'));
   try {
     const users: Record<string, string[]> = {};
-    const events = { publish: () => {}, subscribe: async function* () {} };
+    const events = { happened: () => false, publish: () => {}, subscribe: async function* () {} };
     const open = () =>
       new LocalVolumes(
         new VolumeRecords(root, silentLogger),

@@ -41,6 +41,11 @@ export class KeeperConnection {
     });
   }
 
+  /** Whether it was lost, or closed. */
+  get isClosed(): boolean {
+    return this.#socket.destroyed;
+  }
+
   /** Resolves once `onClose` was called. */
   get closed(): Promise<void> {
     return this.#closed.promise;

@@ -15,8 +15,12 @@ const END_MS = 500;
 export class KeeperLink {
   readonly #execRoot: string;
   readonly #log: Logger;
+  /** The one connection, or the attempt at it. */
   #state: Promise<{ connection: KeeperConnection; pidfd: Pidfd }> | undefined;
   #closed = true;
+  #used = false;
+  /** A connection was lost, and there is not one again yet of which all is known. */
+  #reconnecting = false;
   onExit: (exit: ExitRecord) => void = () => {};
   /** A connection was lost and there is one again, maybe to another keeper. */
   onReconnect: () => Promise<void> = async () => {};
@@ -37,7 +41,7 @@ export class KeeperLink {
 
   /** Whether anybody asked for a keeper. */
   get used(): boolean {
-    return this.#state !== undefined;
+    return this.#used;
   }
 
   /** `end`: the keeper is to end too, if it holds nothing. */
@@ -75,8 +79,9 @@ export class KeeperLink {
 
   async #current(): Promise<{ connection: KeeperConnection; pidfd: Pidfd }> {
     if (this.#closed) throw new EngineError('unavailable', 'not connected to the keeper');
-    this.#state ??= this.#connect();
-    const state = this.#state;
+    this.#used = true;
+    const state = this.#state ?? this.#connect();
+    this.#state = state;
     try {
       return await state;
     } catch (error) {
@@ -91,25 +96,39 @@ export class KeeperLink {
     this.#log.debug('connected to the keeper', logFields(hello));
     const pidfd = new Pidfd(hello.pid);
     connection.onExit = (exit) => this.onExit(exit);
+    const link = { connection, pidfd };
+    let open = true;
     connection.onClose = () => {
+      if (!open) return;
+      open = false;
       pidfd[Symbol.dispose]();
+      // Nobody else can have replaced it: there is one connection at a time.
+      this.#state = undefined;
       if (!this.#closed) void this.#reconnect();
     };
-    return { connection, pidfd };
+    // Race: a keeper that was killed as soon as it had said hello.
+    if (connection.isClosed) connection.onClose();
+    return link;
   }
 
+  /** One at a time; a keeper that goes in the middle is one more turn of it. */
   async #reconnect(): Promise<void> {
-    this.#log.warn('the keeper is gone: starting another');
-    while (!this.#closed) {
-      this.#state = this.#connect();
-      try {
-        await this.#state;
-        await this.onReconnect();
-        return;
-      } catch (error) {
-        this.#log.error('no keeper', { error: messageOf(error) });
-        await sleep(RETRY_MS);
+    if (this.#reconnecting) return;
+    this.#reconnecting = true;
+    try {
+      while (!this.#closed) {
+        this.#log.warn('the keeper is gone: starting another');
+        try {
+          const { connection } = await this.#current();
+          await this.onReconnect();
+          if (!connection.isClosed) return;
+        } catch (error) {
+          this.#log.error('no keeper', { error: messageOf(error) });
+          await sleep(RETRY_MS);
+        }
       }
+    } finally {
+      this.#reconnecting = false;
     }
   }
 }

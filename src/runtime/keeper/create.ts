@@ -20,7 +20,7 @@ export interface CreateContext {
   children: Children;
   containers: Containers;
   programs: Programs;
-  /** Creates under way: id → abort. */
+  /** Creates and starts under way: id → abort. */
   underWay: Map<string, () => void>;
 }
 

@@ -13,7 +13,7 @@ export interface Operations {
   hello: { request: { version: number }; reply: HelloReply };
   create: { request: CreateOperation; reply: { pid: number; startTime: number } };
   start: { request: { id: string }; reply: Record<string, never> };
-  /** Kills a `create` that is under way; its request fails then. */
+  /** Kills a `create` or a `start` that is under way; its request fails then. */
   abort: { request: { id: string }; reply: Record<string, never> };
   list: { request: Record<string, never>; reply: { containers: HeldState[] } };
   /** The number of the PTY master in the keeper; take it with pidfd_getfd. */

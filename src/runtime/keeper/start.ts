@@ -36,15 +36,18 @@ function openGate(path: string): boolean {
   }
 }
 
-async function runStart({ children, programs }: CreateContext, held: Held): Promise<void> {
+async function runStart({ children, programs, underWay }: CreateContext, held: Held): Promise<void> {
   const { runtime, id } = held.record;
   const argv = ['crun', '--root', runtime.root, ...runtime.args, 'start', id];
   const none = { path: '/dev/null', flags: constants.O_RDWR };
   const env = { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin' };
   const path = programs.executable(runtime.path);
   const child = children.spawn({ path, argv, env, stdio: [none, none, none] });
-  const timer = setTimeout(() => killProcess(-child.pid, 9), DEADLINE_MS);
+  const kill = () => killProcess(-child.pid, 9);
+  const timer = setTimeout(kill, DEADLINE_MS);
+  underWay.set(id, kill);
   const { code } = decodeWaitStatus(await child.ended);
   clearTimeout(timer);
+  underWay.delete(id);
   if (code !== 0) throw new KeeperFailure({ kind: 'runtime', message: `start: exit code ${code}`, log: '' });
 }
