@@ -61,17 +61,27 @@ function content(next: () => number, words: readonly string[], size: number): Bu
   return bytes;
 }
 
+/** The compressed layers, as files in .cache; made on the first call. */
+export function layerFiles(megabytes: number): string[] {
+  mkdirSync(CACHE, { recursive: true });
+  return [1, 2, 3, 4].map((seed) => {
+    const path = join(CACHE, `${seed}-${megabytes}.gz`);
+    if (!existsSync(path)) writeFileSync(path, gzipSync(layer(seed, megabytes / 4), { level: 6 }));
+    return path;
+  });
+}
+
 /**
  * The image of the pull: four layers, `megabytes` unpacked. Made once, then kept in .cache. Each `variant` has layers of
  * its own, by a small gzip member before the same large one: so a round need not remove the last one's image, whose
  * inodes ext4 would avoid for minutes, at a cost that no real pull has.
  */
 export function bigImage(megabytes: number, variant: number): ImageData {
-  mkdirSync(CACHE, { recursive: true });
-  const layers = [1, 2, 3, 4].map((seed) => {
-    const path = join(CACHE, `${seed}-${megabytes}.gz`);
-    if (!existsSync(path)) writeFileSync(path, gzipSync(layer(seed, megabytes / 4), { level: 6 }));
-    const first = tar([{ name: `opt/variant-${variant}`, content: `${seed} of ${variant}\n` }]).subarray(0, -END);
+  const layers = layerFiles(megabytes).map((path, seed) => {
+    const first = tar([{ name: `opt/variant-${variant}`, content: `${seed} of ${variant}\n` }]).subarray(
+      0,
+      -END,
+    );
     const packed = Buffer.concat([gzipSync(first), readFileSync(path)]);
     return { packed: blob(packed), diffId: sha256(gunzipSync(packed)) };
   });

@@ -6,8 +6,9 @@ import { push } from '../test/fixtures/image.ts';
 import { removeWork, run, sh, sleep } from '../test/fixtures/machine.ts';
 import { Registry } from '../test/fixtures/registry.ts';
 import { type Contestant, contestants, versions } from './engines.ts';
-import { bigImage, smallImage } from './image.ts';
+import { smallImage } from './image.ts';
 import { median, memoryOf, table } from './measure.ts';
+import { benchPull } from './pull.ts';
 
 const QUICK = process.argv.includes('--quick');
 const ROUNDS = { run: QUICK ? 5 : 20, pull: QUICK ? 1 : 3, ready: QUICK ? 2 : 7 };
@@ -111,16 +112,6 @@ async function benchRuns(engines: readonly Contestant[], image: string): Promise
   }
 }
 
-async function benchPull(engines: readonly Contestant[], image: string): Promise<void> {
-  const results = await rounds(engines, ROUNDS.pull, async (engine) => {
-    await sh('sync');
-    const sample = await timed(engine, ['pull', '-q', ...engine.pullFlags, image]);
-    await client(engine, 'rmi', image);
-    return sample;
-  });
-  print(`pull of four layers, ${MEGABYTES} MB unpacked`, results);
-}
-
 async function benchIdle(engines: readonly Contestant[], image: string): Promise<void> {
   const rows: string[][] = [];
   for (const engine of engines) {
@@ -177,7 +168,6 @@ const registry = await Registry.start();
 try {
   console.log((await versions()).map((line) => `- ${line}`).join('\n'));
   await push(registry.address, 'small', 'latest', smallImage());
-  await push(registry.address, 'big', 'latest', bigImage(MEGABYTES));
   await benchReady(engines);
   const small = `${registry.address}/small:latest`;
   for (const engine of engines) {
@@ -187,7 +177,7 @@ try {
   }
   await benchIdle(engines, small);
   await benchRuns(engines, small);
-  await benchPull(engines, `${registry.address}/big:latest`);
+  await benchPull(engines, registry.address, MEGABYTES, ROUNDS.pull);
 } finally {
   for (const engine of engines) {
     await engine.stop();

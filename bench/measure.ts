@@ -23,9 +23,20 @@ export class CpuGroup {
 
   /** CPU seconds used in here so far. */
   seconds(): number {
-    if (this.#v1) return Number(readFileSync(join(this.#folder, 'cpuacct.usage'), 'utf8')) / 1e9;
-    const usage = /^usage_usec (\d+)$/m.exec(readFileSync(join(this.#folder, 'cpu.stat'), 'utf8'));
-    return Number(usage?.[1] ?? 0) / 1e6;
+    const { user, kernel } = this.used();
+    return user + kernel;
+  }
+
+  /** The same, the kernel's part apart. */
+  used(): { user: number; kernel: number } {
+    if (this.#v1) {
+      const read = (name: string) =>
+        Number(readFileSync(join(this.#folder, `cpuacct.${name}`), 'utf8')) / 1e9;
+      return { user: read('usage_user'), kernel: read('usage_sys') };
+    }
+    const stat = readFileSync(join(this.#folder, 'cpu.stat'), 'utf8');
+    const read = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(stat)?.[1] ?? 0) / 1e6;
+    return { user: read('user_usec'), kernel: read('system_usec') };
   }
 
   /** Processes in here, and in groups below. */

@@ -13,6 +13,7 @@ import { createRegistry } from '../registry/mod.ts';
 import { type CgroupHost, cgroupLimits, cgroupSupport, type Runtime } from '../runtime/mod.ts';
 import type { ContainerStatus } from '../spec/docker/mod.ts';
 import { ContainerRecords, NetworkRecords, type Store, VolumeRecords } from '../store/mod.ts';
+import { takeDescriptor } from '../sys/mod.ts';
 import type { Config } from './config/config.ts';
 import { defaultBridge } from './default-bridge.ts';
 import { storageStatus } from './facts.ts';
@@ -54,6 +55,7 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
     proxies: config.proxies,
     limits: { attempts: config.maxDownloadAttempts },
     userAgent: `minke/${identity.version}`,
+    takeDescriptor,
   });
   const images = createImages({
     images: store.images,

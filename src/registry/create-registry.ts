@@ -1,9 +1,10 @@
 import { attestations } from './attestations.ts';
 import { describe } from './describe.ts';
-import { fetchBlob } from './fetch-blob.ts';
+import { fetchBlob, streamBlob } from './fetch-blob.ts';
 import { hostTrust, type TrustStore } from './http/certificates.ts';
 import { NO_PROXIES, type ProxySettings } from './http/proxies.ts';
 import { inspect } from './inspect.ts';
+import type { TakeDescriptor } from './lent-socket.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { login } from './login.ts';
 import type { Registry } from './registry.ts';
@@ -25,6 +26,8 @@ export interface RegistryClientOptions {
   /** Where certificates are; the host's bundle, `/etc/minke/certs.d` and `/etc/docker/certs.d` by default. */
   trust?: Partial<TrustStore>;
   limits?: Partial<Limits>;
+  /** Allows `streamBlob` to lend sockets. */
+  takeDescriptor?: TakeDescriptor;
 }
 
 /** A client for all registries. Dispose of it to close its idle connections. */
@@ -46,6 +49,8 @@ export function createRegistry(options: RegistryClientOptions = {}): Registry & 
     attestations: (reference, request) => attestations(session, reference, request),
     tags: (reference, request) => tags(session, reference, request),
     search: (domain, term, request) => search(session, domain, term, request),
+    streamBlob: (reference, descriptor, request) =>
+      streamBlob(session, reference, descriptor, { ...request, lend: options.takeDescriptor }),
     login: (auth, request = {}) => login(session, auth, request.signal),
     [Symbol.dispose]: () => session[Symbol.dispose](),
   };

@@ -4,22 +4,41 @@ import type { Reference } from '../spec/reference.ts';
 import { repositoryRequest } from './documents.ts';
 import type { Endpoint } from './endpoints.ts';
 import { AnswerError, pullError } from './errors.ts';
+import { stallReason } from './http/body.ts';
 import type { Answer } from './http/exchange.ts';
 import { Retry } from './http/retry.ts';
 import { TransportError } from './http/transport-error.ts';
+import { type BlobPiece, LentSocket, type TakeDescriptor } from './lent-socket.ts';
 import type { RegistryOptions } from './registry.ts';
 import type { Session } from './session.ts';
 
 /** Progress that wipes out earlier failures: a connection reset every few bytes must come to an end. */
 const PROGRESS_BYTES = 1 << 20;
 
+/** What a blob is fetched with. */
+export interface FetchOptions extends RegistryOptions {
+  offset?: number;
+  /** The reader can go on from a socket. */
+  lend?: TakeDescriptor | undefined;
+}
+
 /** See `Registry.fetchBlob`. */
-export async function* fetchBlob(
+export function fetchBlob(
   session: Session,
   reference: Reference,
   descriptor: Descriptor,
   options: RegistryOptions & { offset?: number },
 ): AsyncGenerator<Buffer, void, void> {
+  return streamBlob(session, reference, descriptor, options) as AsyncGenerator<Buffer, void, void>;
+}
+
+/** See `Registry.streamBlob`; all pieces are bytes unless `lend` is given. */
+export async function* streamBlob(
+  session: Session,
+  reference: Reference,
+  descriptor: Descriptor,
+  options: FetchOptions,
+): AsyncGenerator<BlobPiece, void, void> {
   const { size } = descriptor;
   const retry = new Retry(session.limits, options.signal);
   let at = options.offset ?? 0;
@@ -29,8 +48,14 @@ export async function* fetchBlob(
     try {
       for await (const chunk of await open(session, reference, descriptor, at, options)) {
         if (at + chunk.length > size) throw tooLong(descriptor);
-        at += chunk.length;
-        yield chunk;
+        if (chunk instanceof LentSocket) {
+          yield chunk;
+          at += chunk.got;
+          if (chunk.stalled) throw stalled(reference, descriptor, chunk.stallMs);
+        } else {
+          at += chunk.length;
+          yield chunk;
+        }
       }
       if (at < size) throw truncated(reference, descriptor);
     } catch (error) {
@@ -49,13 +74,13 @@ async function open(
   reference: Reference,
   descriptor: Descriptor,
   offset: number,
-  options: RegistryOptions,
-): Promise<AsyncGenerator<Buffer, void, void>> {
+  options: FetchOptions,
+): Promise<AsyncGenerator<BlobPiece, void, void>> {
   const request = repositoryRequest(reference, `blobs/${descriptor.digest}`, options);
   const headers: Record<string, string> = offset > 0 ? { range: `bytes=${offset}-` } : {};
   return await session.withEndpoint(reference.domain, async (endpoint: Endpoint) => {
     try {
-      const answer = await session.send(endpoint, { ...request, headers });
+      const answer = await session.send(endpoint, { ...request, headers, lend: options.lend });
       const start = startOf(answer, offset);
       const length = answer.headers['content-length'];
       if (start === undefined || (length !== undefined && Number(length) + start > descriptor.size)) {
@@ -83,12 +108,14 @@ function startOf({ status, headers }: Answer, offset: number): number | undefine
 
 /** Drops the first `bytes` of what comes, from a server that does not do ranges. */
 async function* skip(
-  source: AsyncGenerator<Buffer, void, void>,
+  source: AsyncGenerator<BlobPiece, void, void>,
   bytes: number,
-): AsyncGenerator<Buffer, void, void> {
+): AsyncGenerator<BlobPiece, void, void> {
   let left = bytes;
   for await (const chunk of source) {
-    if (left < chunk.length) yield left === 0 ? chunk : chunk.subarray(left);
+    // A server that does not do ranges is never asked for its socket.
+    if (chunk instanceof LentSocket || left === 0) yield chunk;
+    else if (left < chunk.length) yield chunk.subarray(left);
     left = Math.max(0, left - chunk.length);
   }
 }
@@ -100,7 +127,14 @@ function tooLong({ digest, size }: Descriptor): EngineError {
   );
 }
 
-function truncated({ domain, path }: Reference, { digest }: Descriptor): TransportError {
-  const url = new URL(`https://${domain}/v2/${path}/blobs/${digest}`);
-  return new TransportError('GET', url, 'reset', 'unexpected EOF');
+function truncated(reference: Reference, descriptor: Descriptor): TransportError {
+  return new TransportError('GET', urlOf(reference, descriptor), 'reset', 'unexpected EOF');
+}
+
+function stalled(reference: Reference, descriptor: Descriptor, stallMs: number): TransportError {
+  return new TransportError('GET', urlOf(reference, descriptor), 'stalled', stallReason(stallMs));
+}
+
+function urlOf({ domain, path }: Reference, { digest }: Descriptor): URL {
+  return new URL(`https://${domain}/v2/${path}/blobs/${digest}`);
 }

@@ -3,6 +3,7 @@ import type { AuthConfig } from '../spec/docker/mod.ts';
 import type { Descriptor, ImageConfig, Manifest } from '../spec/oci/image.ts';
 import type { Platform } from '../spec/platform.ts';
 import type { Reference } from '../spec/reference.ts';
+import type { BlobPiece } from './lent-socket.ts';
 
 /**
  * A client of OCI distribution registries. Vocabulary: a *reference* names a repository and a tag or digest; to
@@ -23,6 +24,15 @@ export interface Registry {
     descriptor: Descriptor,
     options: RegistryOptions & { offset?: number },
   ): AsyncIterable<Uint8Array>;
+  /**
+   * As `fetchBlob`, for a reader that can also take bytes from a socket itself (a `LentSocket`), which spares them
+   * the way through this process's HTTP client where there is no TLS.
+   */
+  streamBlob(
+    reference: Reference,
+    descriptor: Descriptor,
+    options: RegistryOptions & { offset?: number },
+  ): AsyncIterable<BlobPiece>;
   /** What `reference` names now, by a HEAD request: cheap, and no pull in the eyes of a registry that counts them. */
   describe(reference: Reference, options: RegistryOptions): Promise<Descriptor>;
   /** What `reference` names now, and for which platforms: all entries of an index. */

@@ -7,6 +7,7 @@ import type { Answer, Outgoing } from './http/exchange.ts';
 import { follow } from './http/follow.ts';
 import { retrying } from './http/retry.ts';
 import { TransportError } from './http/transport-error.ts';
+import type { TakeDescriptor } from './lent-socket.ts';
 import type { Limits } from './limits.ts';
 
 /** One request to a registry's API. */
@@ -22,6 +23,8 @@ export interface RegistryRequest {
   /** Sent as it is, in place of what the authorizer would give; '' for none. */
   authorization?: string;
   signal?: AbortSignal | undefined;
+  /** The reader can go on from a socket. */
+  lend?: TakeDescriptor | undefined;
   /** The first request of an operation, in the place of Docker's ping: nobody there means no use in trying again. */
   opening?: boolean;
 }
@@ -114,7 +117,7 @@ export class Session implements Disposable {
    * for all others, TransportError if there was none.
    */
   async send(endpoint: Endpoint, request: RegistryRequest): Promise<Answer> {
-    const { method, headers, body, scopes, credentials, signal } = request;
+    const { method, headers, body, scopes, credentials, signal, lend } = request;
     const url = new URL(endpoint.url.pathname.replace(/\/$/, '') + request.path, endpoint.url);
     // Credentials are for the registry that the user named, not for its mirrors.
     const shown = endpoint.mirror ? undefined : credentials;
@@ -127,6 +130,7 @@ export class Session implements Disposable {
         headers: authorization ? { ...all, authorization } : all,
         signal,
         ...(body && { body }),
+        ...(lend && { lend }),
       };
       return await follow(outgoing, (to) => this.#route(to, endpoint), this.limitsOf(endpoint));
     };

@@ -7,6 +7,7 @@ export * from './ffi/epoll.ts';
 export * from './ffi/file-calls.ts';
 export * from './ffi/file-io.ts';
 export * from './ffi/flock.ts';
+export * from './ffi/lent-socket.ts';
 export * from './ffi/mount.ts';
 export * from './ffi/netns.ts';
 export { concat, Nfnetlink, type SetChange, type SetElement } from './ffi/nfnetlink.ts';

@@ -31,7 +31,7 @@ function pullOf(count: number, stage: (index: number, request: StageRequest) => 
     discard: async ({ digest }: StagedLayer) => void discarded.push(digest),
   };
   const registry = {
-    fetchBlob: async function* () {
+    streamBlob: async function* () {
       /* no bytes */
     },
   };

@@ -93,7 +93,7 @@ async function stageOne(
   });
   const { auth } = request;
   let downloaded = false;
-  const source = context.registry.fetchBlob(request.reference, descriptor, {
+  const source = context.registry.streamBlob(request.reference, descriptor, {
     signal,
     ...(auth ? { auth } : {}),
   });

@@ -156,7 +156,11 @@ export class Body {
   }
 
   #stalled(): TransportError {
-    const reason = `net/http: timeout reading body: no progress within ${this.#stallMs / 1000} seconds`;
-    return new TransportError('GET', this.#url, 'stalled', reason);
+    return new TransportError('GET', this.#url, 'stalled', stallReason(this.#stallMs));
   }
+}
+
+/** What is said of a body that stopped coming. */
+export function stallReason(stallMs: number): string {
+  return `net/http: timeout reading body: no progress within ${stallMs / 1000} seconds`;
 }

@@ -1,7 +1,9 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { BlobPiece, TakeDescriptor } from '../lent-socket.ts';
 import { Body } from './body.ts';
 import type { Route } from './connections.ts';
+import { directly } from './direct.ts';
 import { proxyAuthorization } from './proxies.ts';
 import { TransportError, transportError } from './transport-error.ts';
 
@@ -12,6 +14,8 @@ export interface Outgoing {
   headers: Record<string, string>;
   body?: Uint8Array;
   signal?: AbortSignal | undefined;
+  /** The reader can go on from a socket: see `directly`. */
+  lend?: TakeDescriptor;
 }
 
 /** An answer whose body is still to be read or destroyed. */
@@ -20,7 +24,15 @@ export interface Answer {
   status: number;
   statusText: string;
   headers: IncomingHttpHeaders;
-  body: Body;
+  body: AnswerBody;
+}
+
+/** See `Body`. Only a request that said `lend` gets pieces that are not bytes. */
+export interface AnswerBody {
+  chunks(): AsyncGenerator<BlobPiece, void, void>;
+  bytes(maxBytes: number): Promise<Buffer | undefined>;
+  discard(): Promise<void>;
+  destroy(): void;
 }
 
 export interface ExchangeLimits {
@@ -34,7 +46,16 @@ export interface ExchangeLimits {
  * Sends one request and resolves with the head of the answer, whatever its status. No redirect, no retry, no
  * authentication here. Rejects with TransportError.
  */
-export function exchange(outgoing: Outgoing, route: Route, limits: ExchangeLimits): Promise<Answer> {
+export async function exchange(outgoing: Outgoing, route: Route, limits: ExchangeLimits): Promise<Answer> {
+  const { method, url, lend } = outgoing;
+  const isPlain = method === 'GET' && url.protocol === 'http:' && !route.proxy;
+  return (
+    (lend && isPlain && (await directly(outgoing, lend, limits))) ||
+    (await ordinarily(outgoing, route, limits))
+  );
+}
+
+function ordinarily(outgoing: Outgoing, route: Route, limits: ExchangeLimits): Promise<Answer> {
   const { method, url, signal } = outgoing;
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const cancelled = () => new TransportError(method, url, 'cancelled', 'context canceled');

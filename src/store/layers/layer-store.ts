@@ -96,12 +96,25 @@ export interface StageRequest {
   repository?: string;
   /** What the image's config says; a different one is `corrupt`. Undefined for `import`. */
   diffId?: DiffId;
-  source: AsyncIterable<Uint8Array>;
+  source: BlobSource;
   /** Compressed bytes read so far. */
   onDownloaded?: (bytes: number) => void;
   /** Compressed bytes unpacked so far. */
   onExtracted?: (bytes: number) => void;
   signal?: AbortSignal;
+}
+
+/** A blob's bytes in order; some of them perhaps still in a socket. */
+export type BlobSource = AsyncIterable<Uint8Array | SocketPiece>;
+
+/** The next `length` bytes are to be read from a non-blocking socket, by whoever takes its descriptor and closes it. */
+export interface SocketPiece {
+  length: number;
+  /** The peer has hung if nothing comes for so long, milliseconds. */
+  stallMs: number;
+  take(): number;
+  /** Tells how many bytes came; to be called before the next piece is asked for. */
+  settle(got: number, stalled: boolean): void;
 }
 
 export interface StagedLayer {

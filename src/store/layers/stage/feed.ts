@@ -1,4 +1,5 @@
 import { EngineError } from '../../../base/mod.ts';
+import type { BlobSource, SocketPiece } from '../layer-store.ts';
 import type { JobRequest, JobResult } from './layer-job.ts';
 import type { ToWorker } from './protocol.ts';
 import type { JobClient } from './stage-pool.ts';
@@ -10,7 +11,7 @@ const BUFFERS = 3;
 const SPARE = 12;
 
 export interface ByteSource {
-  bytes: AsyncIterable<Uint8Array>;
+  bytes: BlobSource;
   onDownloaded?: ((bytes: number) => void) | undefined;
   onExtracted?: ((bytes: number) => void) | undefined;
   signal?: AbortSignal | undefined;
@@ -37,11 +38,24 @@ export async function feed({ job, request, source, send, register, spare }: Feed
   let made = 0;
   let extracted = 0;
   let wake = () => {};
+  let downloaded = 0;
+  let lent: SocketPiece | undefined;
   register({
     taken(buffer, length) {
       free.push(buffer);
       extracted += length;
       source.onExtracted?.(extracted);
+      wake();
+    },
+    read(length) {
+      downloaded += length;
+      source.onDownloaded?.(downloaded);
+      extracted += length;
+      source.onExtracted?.(extracted);
+    },
+    drained(got, stalled) {
+      lent?.settle(got, stalled);
+      lent = undefined;
       wake();
     },
     settled(result) {
@@ -61,8 +75,18 @@ export async function feed({ job, request, source, send, register, spare }: Feed
     if (!buffer) made++;
     return Buffer.from(buffer ?? spare.pop() ?? new ArrayBuffer(CHUNK));
   };
+  /** Lets the worker read from a socket; it reports what it reads as it goes. */
+  const lend = async (piece: SocketPiece): Promise<void> => {
+    const { length, stallMs } = piece;
+    lent = piece;
+    send({ kind: 'socket', job, fd: piece.take(), length, stallMs });
+    while (!settled && lent) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  };
   const pour = async (): Promise<void> => {
-    let downloaded = 0;
     let filling: Buffer | undefined;
     let filled = 0;
     const flush = () => {
@@ -73,6 +97,13 @@ export async function feed({ job, request, source, send, register, spare }: Feed
       filled = 0;
     };
     for await (const chunk of source.bytes) {
+      if (settled || source.signal?.aborted) return;
+      if (!(chunk instanceof Uint8Array)) {
+        flush();
+        await lend(chunk);
+        if (settled || source.signal?.aborted) return;
+        continue;
+      }
       for (let at = 0; at < chunk.length; ) {
         filling ??= await nextBuffer();
         if (!filling) return;

@@ -3,17 +3,23 @@ import type { JobRequest, JobResult } from './layer-job.ts';
 
 /**
  * What the main thread and a stage worker say to each other. Buffers travel: whoever holds one may touch it. The
- * worker gives each back when it has read it, which is the credit for the next.
+ * worker gives each back when it has read it, which is the credit for the next. Each message to the worker is followed
+ * by a signal on its eventfd, since it waits for sockets, not for messages, while it has any.
  */
 export type ToWorker =
   | { kind: 'begin'; job: number; request: JobRequest }
   | { kind: 'bytes'; job: number; buffer: ArrayBuffer; length: number }
+  /** Bytes that the worker reads itself, and says `drained`; it closes `fd`. */
+  | { kind: 'socket'; job: number; fd: number; length: number; stallMs: number }
   | { kind: 'end'; job: number }
   | { kind: 'abort'; job: number }
   | { kind: 'quit' };
 
 export type FromWorker =
   | { kind: 'taken'; job: number; buffer: ArrayBuffer; length: number }
+  /** Bytes of a socket, read and worked off. */
+  | { kind: 'read'; job: number; length: number }
+  | { kind: 'drained'; job: number; got: number; stalled: boolean }
   | { kind: 'done'; job: number; result: JobResult }
   | { kind: 'failed'; job: number; code: ErrorCode; message: string }
   | { kind: 'aborted'; job: number };

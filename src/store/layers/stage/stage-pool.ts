@@ -1,7 +1,8 @@
+import { closeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { EngineError, type Logger, messageOf } from '../../../base/mod.ts';
-import { programFile, requireFreeDescriptors } from '../../../sys/mod.ts';
+import { openEventFd, programFile, requireFreeDescriptors, signalEventFd } from '../../../sys/mod.ts';
 import { type ByteSource, feed } from './feed.ts';
 import type { JobRequest, JobResult } from './layer-job.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
@@ -13,11 +14,15 @@ const DESCRIPTORS = 128;
 /** Who waits for a job's messages. */
 export interface JobClient {
   taken(buffer: ArrayBuffer, length: number): void;
+  read(length: number): void;
+  drained(got: number, stalled: boolean): void;
   settled(outcome: JobResult | EngineError): void;
 }
 
 interface Thread {
   worker: Worker;
+  /** An eventfd that ends its wait for sockets. */
+  wake: number;
   jobs: Map<number, JobClient>;
   idle: NodeJS.Timeout | undefined;
 }
@@ -37,8 +42,7 @@ export class StagePool {
   async run(request: JobRequest, source: ByteSource): Promise<JobResult> {
     const thread = this.#pick();
     const job = ++this.#lastJob;
-    const send = (message: ToWorker, transfer: ArrayBuffer[] = []) =>
-      thread.worker.postMessage(message, transfer);
+    const send = (message: ToWorker, transfer?: ArrayBuffer[]) => tell(thread, message, transfer);
     try {
       const register = (client: JobClient) => thread.jobs.set(job, client);
       return await feed({ job, request, source, send, register, spare: this.#spare });
@@ -65,12 +69,16 @@ export class StagePool {
   #start(): Thread {
     // Race: a worker made when no descriptor is left ends the whole process.
     requireFreeDescriptors(DESCRIPTORS);
-    const worker = new Worker(programFile('store/layers/stage/stage-worker.ts'));
-    const thread: Thread = { worker, jobs: new Map(), idle: undefined };
+    const wake = openEventFd();
+    const worker = new Worker(programFile('store/layers/stage/stage-worker.ts'), { workerData: { wake } });
+    const thread: Thread = { worker, wake, jobs: new Map(), idle: undefined };
     worker.unref();
     worker.on('message', (message: FromWorker) => this.#onMessage(thread, message));
     worker.on('error', (error) => this.#lost(thread, messageOf(error)));
-    worker.on('exit', (code) => this.#lost(thread, `worker ended with ${code}`));
+    worker.on('exit', (code) => {
+      this.#lost(thread, `worker ended with ${code}`);
+      closeSync(wake);
+    });
     this.#threads.add(thread);
     return thread;
   }
@@ -78,6 +86,8 @@ export class StagePool {
   #onMessage(thread: Thread, message: FromWorker): void {
     const client = thread.jobs.get(message.job);
     if (message.kind === 'taken') client?.taken(message.buffer, message.length);
+    else if (message.kind === 'read') client?.read(message.length);
+    else if (message.kind === 'drained') client?.drained(message.got, message.stalled);
     else if (message.kind === 'done') client?.settled(message.result);
     else if (message.kind === 'failed') client?.settled(new EngineError(message.code, message.message));
     else client?.settled(new EngineError('cancelled', 'context canceled'));
@@ -100,6 +110,11 @@ export class StagePool {
     clearTimeout(thread.idle);
     this.#threads.delete(thread);
     if (this.#threads.size === 0) this.#spare.length = 0;
-    thread.worker.postMessage({ kind: 'quit' } satisfies ToWorker);
+    tell(thread, { kind: 'quit' });
   }
+}
+
+function tell({ worker, wake }: Thread, message: ToWorker, transfer: ArrayBuffer[] = []): void {
+  worker.postMessage(message, transfer);
+  signalEventFd(wake);
 }

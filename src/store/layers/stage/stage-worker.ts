@@ -1,12 +1,15 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { EngineError, messageOf } from '../../../base/mod.ts';
 import { Crc64 } from '../../../spec/tar/mod.ts';
 import { LayerJob } from './layer-job.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
+import { SocketReader } from './socket-reader.ts';
 
 /** The thread that turns blobs into layers: several jobs in turn, each message worked off without waiting. */
 const WINDOW_PAGES = 4;
 const SCRATCH = 64 * 1024;
+/** Bytes of a socket between two reports. */
+const REPORT_BYTES = 1 << 20;
 
 const port = parentPort;
 if (!port) throw new Error('stage-worker runs as a worker thread');
@@ -14,6 +17,7 @@ if (!port) throw new Error('stage-worker runs as a worker thread');
 const crc = new Crc64(WINDOW_PAGES);
 const scratch = Buffer.alloc(SCRATCH);
 const jobs = new Map<number, LayerJob>();
+const sockets = new SocketReader((workerData as { wake: number }).wake);
 
 function say(message: FromWorker, transfer: ArrayBuffer[] = []): void {
   port?.postMessage(message, transfer);
@@ -29,6 +33,7 @@ function fail(id: number, error: unknown): void {
 function drop(id: number): void {
   const job = jobs.get(id);
   jobs.delete(id);
+  sockets.drop(id);
   try {
     job?.abort();
   } catch {
@@ -40,8 +45,35 @@ function begin(id: number, message: ToWorker & { kind: 'begin' }): void {
   jobs.set(id, new LayerJob(message.request, crc, scratch));
 }
 
+function readSocket(id: number, { fd, length, stallMs }: ToWorker & { kind: 'socket' }): void {
+  let unreported = 0;
+  const report = () => {
+    if (unreported > 0) say({ kind: 'read', job: id, length: unreported });
+    unreported = 0;
+  };
+  sockets.add(id, fd, length, stallMs, {
+    bytes(bytes) {
+      try {
+        jobs.get(id)?.input(bytes);
+      } catch (error) {
+        fail(id, error);
+        return;
+      }
+      unreported += bytes.length;
+      if (unreported >= REPORT_BYTES) report();
+    },
+    ended(got, stalled) {
+      report();
+      say({ kind: 'drained', job: id, got, stalled });
+    },
+  });
+  // It went wrong before the socket came.
+  if (!jobs.has(id)) sockets.drop(id);
+}
+
 function handle(message: ToWorker): void {
   if (message.kind === 'quit') {
+    sockets.close();
     port?.close();
     return;
   }
@@ -49,6 +81,7 @@ function handle(message: ToWorker): void {
   try {
     if (message.kind === 'begin') begin(id, message);
     else if (message.kind === 'bytes') jobs.get(id)?.input(Buffer.from(message.buffer, 0, message.length));
+    else if (message.kind === 'socket') readSocket(id, message);
     else if (message.kind === 'end') {
       const result = jobs.get(id)?.finish();
       jobs.delete(id);
