@@ -125,6 +125,8 @@ const ROOT: Group = {
     images: i.ls,
     inspect: verb('Show everything about any object', async () => (await import('./inspect.ts')).inspect),
     info: system.info,
+    login: verb('Log in to a registry', async () => (await import('./registry/login.ts')).login),
+    logout: verb('Log out from a registry', async () => (await import('./registry/logout.ts')).logout),
     pull: i.pull,
     rmi: i.rm,
     search: verb(

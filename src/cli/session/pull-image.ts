@@ -18,7 +18,7 @@ export async function pullImage(cli: Cli, text: string, options: PullImageOption
   const reference = options.allTags ? given : withDefaultTag(given);
   const display = options.quiet ? undefined : new ProgressDisplay(options.sink);
   const tag = reference.digest ?? reference.tag;
-  const auth = registryAuth(cli.env, reference.domain);
+  const auth = await registryAuth(cli.env, reference);
   const records = cli.engine.images.pull({
     fromImage: canonicalRepository(reference),
     ...(tag ? { tag } : {}),

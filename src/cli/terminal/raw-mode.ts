@@ -3,13 +3,22 @@
  * on (libuv's own idea of raw), and full-screen programs draw stairs.
  */
 export function rawMode(): Disposable {
+  return changed('raw', '-echo');
+}
+
+/** Makes the terminal of stdin show nothing of what is typed; dispose to put it back. */
+export function withoutEcho(): Disposable {
+  return changed('-echo');
+}
+
+function changed(...settings: string[]): Disposable {
   const saved = stty('-g').trim();
-  stty('raw', '-echo');
-  let raw = true;
+  stty(...settings);
+  let isChanged = true;
   return {
     [Symbol.dispose]() {
-      if (raw) stty(saved);
-      raw = false;
+      if (isChanged) stty(saved);
+      isChanged = false;
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { ContainerSummary, ImageSummary } from '../../spec/docker/mod.ts';
+import type { AuthConfig, ContainerSummary, ImageSummary } from '../../spec/docker/mod.ts';
 import type { Api } from '../api.ts';
 import { type Filters, filtersQuery } from '../filters.ts';
 import type { Volume } from './volumes.ts';
@@ -135,6 +135,11 @@ export class System {
   }> {
     const { all, filters } = options;
     return this.#api.json('POST', '/build/prune', { query: { all, filters: filtersQuery(filters) } });
+  }
+
+  /** Checks credentials with the registry that they are for; rejects with 401 if it does not take them. */
+  login(auth: AuthConfig): Promise<{ Status: string; IdentityToken?: string }> {
+    return this.#api.json('POST', '/auth', { body: auth });
   }
 
   /** `OK` of an engine that answers. */

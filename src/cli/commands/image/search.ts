@@ -32,7 +32,7 @@ export const search: Command<Options> = {
     noTrunc: flags.bool('no-trunc', { usage: 'Show everything in full' }),
   }),
   async run(cli, { filter, format, limit, noTrunc }, [term = '']) {
-    const auth = registryAuth(cli.env, indexOf(term));
+    const auth = await registryAuth(cli.env, { domain: indexOf(term) });
     const hits = await cli.engine.images.search(term, {
       filters: filter.value,
       ...(limit.value > 0 ? { limit: limit.value } : {}),
