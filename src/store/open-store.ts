@@ -47,7 +47,7 @@ export async function openStore({ dataRoot, execRoot, log }: StoreOptions): Prom
   const archives: ArchiveStore = {
     read: async (source, options) => {
       const { readArchive } = await import('./images/archive/archive-reader.ts');
-      return await readArchive(layout, layers, source, options);
+      return await readArchive(layers, source, options);
     },
     async *inflate(source, kinds) {
       const { inflated } = await import('./images/archive/inflate.ts');

@@ -142,7 +142,14 @@ describe('docker load', () => {
   test('of several images that share layers', async () => {
     const { docker } = await engine();
     const name = uniqueName('many');
-    const [base, one, two] = [busyboxRootfs(), tar([{ name: 'one', content: name }]), tar([])];
+    const [base, one, two] = [
+      busyboxRootfs(),
+      tar([
+        { name: 'one', content: name },
+        { name: 'pad', content: Buffer.alloc(1 << 20, name) },
+      ]),
+      tar([]),
+    ];
     const images = [
       { layers: [base, one, two, two], tags: [`${name}:a`] },
       { layers: [base, two, one], tags: [`${name}:b`, `${name}:c`] },

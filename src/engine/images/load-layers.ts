@@ -39,7 +39,7 @@ export async function loadLayers(
     const chainId = chain[index];
     if (index < present || diffId === undefined || chainId === undefined) continue;
     signal.throwIfAborted();
-    const staged = await archive.takeLayer(layer.path, diffId, {
+    const staged = await archive.takeLayer(layer.path, {
       signal,
       onProgress: (current, total) => {
         progress({ status: 'Loading layer', progressDetail: { current, total }, id: shortId(diffId) });

@@ -1,12 +1,8 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { EngineError, newId } from '../../../base/mod.ts';
-import type { DiffId, Digest } from '../../../spec/digest.ts';
+import { EngineError } from '../../../base/mod.ts';
+import type { ChainId, Digest } from '../../../spec/digest.ts';
 import { ENTRY_TYPES, type TarEntry, TarError, TarReader } from '../../../spec/tar/mod.ts';
-import { removeTreeAsync } from '../../../sys/mod.ts';
-import type { LayerStore, StagedLayer } from '../../layers/layer-store.ts';
+import type { Layer, LayerStore, StagedLayer } from '../../layers/layer-store.ts';
 import type { MemberPath } from '../../layers/stage/member-path.ts';
-import type { Layout } from '../../layout.ts';
 import type { Channel } from './channel.ts';
 import { type Content, stageBytes, takeLayer } from './contents.ts';
 import { DocumentBudget } from './document-budget.ts';
@@ -30,12 +26,11 @@ interface Current {
 
 /** See `ArchiveStore.read`. */
 export async function readArchive(
-  layout: Layout,
   layers: LayerStore,
   source: AsyncIterable<Uint8Array>,
   options: ReadOptions,
 ): Promise<ImageArchive> {
-  const reader = new ArchiveReader(layout, layers, options);
+  const reader = new ArchiveReader(layers, options);
   try {
     await reader.read(inflated(source));
     return reader;
@@ -54,26 +49,23 @@ class ArchiveReader implements ImageArchive {
   readonly #options: ReadOptions;
   readonly #members = new MemberTree<Content>();
   readonly #contents = new Set<Content>();
-  readonly #spoolDirectory: string;
   readonly #host: WriterHost;
-  readonly #known: Set<string>;
+  /** Layers that are here, one for each diffID. */
+  readonly #known: Map<string, Layer>;
+  readonly #held: ChainId[] = [];
   readonly #abort = new AbortController();
   #underWay: Promise<unknown>[] = [];
   /** A failure that is not the archive's: of the disk, or of ours. */
   #fatal: unknown;
   #current: Current | undefined;
 
-  constructor(layout: Layout, layers: LayerStore, options: ReadOptions) {
+  constructor(layers: LayerStore, options: ReadOptions) {
     this.#layers = layers;
     this.#options = options;
-    this.#known = new Set(layers.list().map(({ diffId }) => diffId));
-    // Crash: all in the staging area is garbage when the store opens.
-    this.#spoolDirectory = join(layout.staging, newId());
-    mkdirSync(this.#spoolDirectory, { mode: 0o700 });
+    this.#known = new Map(layers.list().map((layer) => [layer.diffId, layer]));
     this.#host = {
       budget: new DocumentBudget(),
-      spoolDirectory: this.#spoolDirectory,
-      isKnown: (path) => this.#isKnown(path),
+      holdKnown: (path) => this.#holdKnown(path),
       stage: (path, size, channel, head) => this.#stage(path, size, channel, head),
     };
     const cancel = () => this.cancel();
@@ -126,12 +118,12 @@ class ArchiveReader implements ImageArchive {
     return content.bytes;
   }
 
-  async takeLayer(path: string, diffId: DiffId, options: TakeOptions): Promise<StagedLayer> {
+  async takeLayer(path: string, options: TakeOptions): Promise<StagedLayer> {
     const content = this.#members.find(path);
     if (!content) throw new EngineError('invalid', `open ${path}: no such file or directory`);
     const total = content.kind === 'document' ? content.bytes.length : content.size;
     const { onProgress, signal } = options;
-    return await takeLayer(this.#layers, content, diffId, {
+    return await takeLayer(this.#layers, content, {
       ...(onProgress ? { onDownloaded: (bytes) => onProgress(bytes, total) } : {}),
       ...(signal ? { signal } : {}),
     });
@@ -141,7 +133,7 @@ class ArchiveReader implements ImageArchive {
     await this.#current?.writer?.abort();
     await Promise.allSettled(this.#underWay);
     for (const content of this.#contents) await this.#drop(content);
-    await removeTreeAsync(this.#spoolDirectory);
+    for (const chainId of this.#held.splice(0)) await this.#layers.release(chainId);
   }
 
   #check(): void {
@@ -199,17 +191,20 @@ class ArchiveReader implements ImageArchive {
     return { outcome };
   }
 
-  /** Names that tell the content: `blobs/sha256/<hex>`, `<hex>.tar`; what an old one's `<hex>/layer.tar` means, nobody knows. */
-  #isKnown(path: string): boolean {
+  /** Names that tell the content: `blobs/sha256/<hex>`, `<hex>.tar`; what an old `<hex>/layer.tar` is, nobody knows. */
+  #holdKnown(path: string): { digest: Digest; layer: Layer } | undefined {
     const hex = /(?:^|\/)([0-9a-f]{64})(?:\.tar)?$/.exec(path)?.[1];
-    if (hex === undefined) return false;
+    if (hex === undefined) return undefined;
     const digest = `sha256:${hex}` as Digest;
-    return this.#known.has(digest) || this.#known.has(this.#layers.diffIdOf(digest) ?? '');
+    const layer = this.#known.get(digest) ?? this.#known.get(this.#layers.diffIdOf(digest) ?? '');
+    if (!layer || !this.#layers.get(layer.chainId)) return undefined;
+    this.#layers.retain(layer.chainId);
+    this.#held.push(layer.chainId);
+    return { digest, layer };
   }
 
   async #drop(content: Content): Promise<void> {
     this.#contents.delete(content);
-    if (content.kind === 'spooled') await removeTreeAsync(content.path);
     if (content.kind !== 'staged' || content.taken) return;
     content.taken = true;
     const staged = await content.outcome.catch(() => undefined);

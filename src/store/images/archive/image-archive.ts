@@ -1,10 +1,9 @@
 import type { Compression } from '../../../spec/compression.ts';
-import type { DiffId } from '../../../spec/digest.ts';
 import type { StagedLayer } from '../../layers/layer-store.ts';
 
 /**
  * An archive of images that was read to its end: its documents are in memory, what looks like layers is staged or
- * spooled already. Names are those that a document in the archive uses; its links are followed, inside of it only.
+ * known already. Names are those that a document in the archive uses; its links are followed, inside of it only.
  * Disposing of it (`await using`) throws away what nobody took.
  */
 export interface ImageArchive extends AsyncDisposable {
@@ -17,9 +16,9 @@ export interface ImageArchive extends AsyncDisposable {
   document(path: string, what: string, maxBytes: number): Buffer | undefined;
   /**
    * The file at `path` as a staged layer, to be committed or discarded by who takes it. Rejects with `invalid` if there
-   * is none or it is no layer. `diffId` is what the image says it is, and is not checked here.
+   * is none or it is no layer. What it is, nobody has checked: compare its digests with what the image says.
    */
-  takeLayer(path: string, diffId: DiffId, options: TakeOptions): Promise<StagedLayer>;
+  takeLayer(path: string, options: TakeOptions): Promise<StagedLayer>;
 }
 
 export interface TakeOptions {

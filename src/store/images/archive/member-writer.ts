@@ -1,9 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import { join } from 'node:path';
-import { newId } from '../../../base/mod.ts';
 import { compressionOf } from '../../../spec/compression.ts';
+import type { Digest } from '../../../spec/digest.ts';
 import { BLOCK, isArchiveHead } from '../../../spec/tar/mod.ts';
-import type { StagedLayer } from '../../layers/layer-store.ts';
+import type { Layer, StagedLayer } from '../../layers/layer-store.ts';
 import { Channel } from './channel.ts';
 import type { Content } from './contents.ts';
 import type { DocumentBudget } from './document-budget.ts';
@@ -11,10 +9,8 @@ import type { DocumentBudget } from './document-budget.ts';
 /** What a member's writer needs of its reader. */
 export interface WriterHost {
   budget: DocumentBudget;
-  /** Directory for files that nobody sees. */
-  spoolDirectory: string;
-  /** True if the name of the member says that a layer with its content is here already. */
-  isKnown(path: string): boolean;
+  /** Holds a layer that has the member's content, by its name, and is here already. */
+  holdKnown(path: string): { digest: Digest; layer: Layer } | undefined;
   /** Begins to stage what comes out of `source`; waits while too many others are under way. */
   stage(path: string, size: number, source: Channel, head: Uint8Array): Promise<Started>;
 }
@@ -27,12 +23,12 @@ export interface Started {
 type Sink =
   | { kind: 'memory'; parts: Buffer[] }
   | { kind: 'channel'; channel: Channel; outcome: Promise<StagedLayer> }
-  | { kind: 'file'; file: FileHandle; path: string }
+  | { kind: 'known'; digest: Digest; layer: Layer }
   | { kind: 'none' };
 
 /**
  * Takes the content of one member and decides by its first block where that goes: small files stay in memory, what
- * looks like a layer is unpacked while it comes, or spooled if it is here already; the rest is dropped. Why not wait for
+ * looks like a layer is unpacked while it comes, unless it is here already; the rest is dropped. Why not wait for
  * the manifest, which knows: it is the last member of all archives that Docker writes.
  */
 export class MemberWriter {
@@ -65,9 +61,8 @@ export class MemberWriter {
       case 'channel':
         sink.channel.end();
         return { kind: 'staged', size: this.#size, outcome: sink.outcome, taken: false };
-      case 'file':
-        await sink.file.close();
-        return { kind: 'spooled', size: this.#size, path: sink.path };
+      case 'known':
+        return { ...sink, size: this.#size };
       case 'none':
         return { kind: 'useless', size: this.#size };
     }
@@ -75,8 +70,8 @@ export class MemberWriter {
 
   /** Gives the member up. */
   async abort(): Promise<void> {
+    if (this.#head) this.#head = Buffer.alloc(0);
     if (this.#sink.kind === 'channel') this.#sink.channel.leave();
-    if (this.#sink.kind === 'file') await this.#sink.file.close();
   }
 
   async #begin(head: Buffer): Promise<void> {
@@ -92,10 +87,8 @@ export class MemberWriter {
       return budget.takeDocument(this.#size) ? { kind: 'memory', parts: [] } : { kind: 'none' };
     }
     if (budget.takeSmallLayer(this.#size)) return { kind: 'memory', parts: [] };
-    if (this.#host.isKnown(this.#path)) {
-      const path = join(this.#host.spoolDirectory, newId());
-      return { kind: 'file', file: await open(path, 'wx', 0o600), path };
-    }
+    const known = this.#host.holdKnown(this.#path);
+    if (known) return { kind: 'known', ...known };
     const channel = new Channel();
     const { outcome } = await this.#host.stage(this.#path, this.#size, channel, head);
     return { kind: 'channel', channel, outcome };
@@ -107,11 +100,5 @@ export class MemberWriter {
     // The chunk that these bytes are a part of is not kept: documents are small.
     if (sink.kind === 'memory') sink.parts.push(Buffer.from(bytes));
     else if (sink.kind === 'channel') await sink.channel.push(bytes);
-    else if (sink.kind === 'file') {
-      for (let at = 0; at < bytes.length; ) {
-        const { bytesWritten } = await sink.file.write(bytes, at, bytes.length - at);
-        at += bytesWritten;
-      }
-    }
   }
 }
