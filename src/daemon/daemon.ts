@@ -55,7 +55,8 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     ...(config.cgroupDriver ? { cgroupDriver: config.cgroupDriver } : {}),
   });
   const exits = exitQueue(runtime.onExit.bind(runtime));
-  const store = await openStore({ dataRoot: config.dataRoot, execRoot: config.execRoot, log });
+  const { dataRoot, execRoot, maxLayerSize } = config;
+  const store = await openStore({ dataRoot, execRoot, maxLayerSize, log });
   closing.defer(() => store.close());
   const logs = openLogs({ log });
   closing.defer(() => logs.close());

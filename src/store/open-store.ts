@@ -15,6 +15,8 @@ export interface StoreOptions {
   dataRoot: string;
   execRoot: string;
   log: Logger;
+  /** Bytes that a layer may unpack to. */
+  maxLayerSize?: number | undefined;
 }
 
 /** All that is kept on disk for one data-root. One process at a time. */
@@ -32,12 +34,12 @@ export interface Store {
 }
 
 /** Opens the store; undoes first what a crash left half done. */
-export async function openStore({ dataRoot, execRoot, log }: StoreOptions): Promise<Store> {
+export async function openStore({ dataRoot, execRoot, log, maxLayerSize }: StoreOptions): Promise<Store> {
   const layout = prepareLayout(resolve(dataRoot), resolve(execRoot));
   const root = realpathSync(dataRoot);
   const ownMark = join(resolve(execRoot), 'unmount-on-shutdown');
   shareMounts(root, ownMark, log);
-  const layers = new OverlayLayers(layout, log);
+  const layers = new OverlayLayers(layout, log, maxLayerSize);
   const images = new ImageDb(layout, layers, log);
   const close = async (): Promise<void> => {
     await layers.close();

@@ -78,12 +78,12 @@ export interface TestStore extends AsyncDisposable {
 
 const BASE = '/tmp/minke/store-test';
 
-export async function testStore(): Promise<TestStore> {
+export async function testStore(options: { maxLayerSize?: number } = {}): Promise<TestStore> {
   mkdirSync(BASE, { recursive: true });
   const directory = mkdtempSync(join(BASE, 's-'));
   const dataRoot = join(directory, 'data');
   const execRoot = join(directory, 'exec');
-  const open = () => openStore({ dataRoot, execRoot, log: silentLogger });
+  const open = () => openStore({ dataRoot, execRoot, log: silentLogger, ...options });
   const made: TestStore = {
     store: await open(),
     dataRoot,

@@ -26,6 +26,8 @@ export interface Config {
   cgroupDriver: 'cgroupfs' | 'systemd' | undefined;
   cgroupParent: string;
   maxConcurrentDownloads: number;
+  /** Bytes that a layer may unpack to; undefined for any number. */
+  maxLayerSize: number | undefined;
   registryMirrors: string[];
   insecureRegistries: string[];
   /** Domain of a registry → URLs of its mirrors. */

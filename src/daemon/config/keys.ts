@@ -38,6 +38,7 @@ export const KEYS: Record<string, Key> = {
   'exec-opts': { type: 'list', flag: 'exec-opt' },
   'cgroup-parent': { type: 'string' },
   'max-concurrent-downloads': { type: 'number' },
+  'max-layer-size': { type: 'string' },
   'registry-mirrors': { type: 'list', flag: 'registry-mirror' },
   'insecure-registries': { type: 'list', flag: 'insecure-registry' },
   mirrors: { type: 'lists' },

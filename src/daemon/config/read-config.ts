@@ -182,6 +182,7 @@ function toConfig(values: Values): Config {
     dnsSearch: list('dns-search'),
     dnsOptions: list('dns-opts'),
     defaultShmSize: parseSize(text('default-shm-size', '64m')),
+    maxLayerSize: text('max-layer-size', '') === '' ? undefined : parseSize(text('max-layer-size', '')),
     defaultRuntime: values['default-runtime'] as string | undefined,
     logDriver: text('log-driver', 'json-file'),
     logOptions: (values['log-opts'] as Record<string, string> | undefined) ?? {},

@@ -47,11 +47,11 @@ export class OverlayLayers implements LayerStore {
   #leftoverTimer: NodeJS.Timeout | undefined;
 
   /** Reads what is there, undoes what a crash left half done, drops layers that a power cut may have damaged. */
-  constructor(layout: Layout, log: Logger) {
+  constructor(layout: Layout, log: Logger, maxLayerSize?: number) {
     this.#layout = layout;
     this.#log = log;
     this.#layers = new HeldLayers(layout.overlay);
-    this.#stager = new Stager(layout.staging, log);
+    this.#stager = new Stager(layout.staging, log, maxLayerSize);
     this.origins = new FileBlobOrigins(layout);
     this.#durability = new Durability(layout, this.#disk, log);
     this.#mounts = new ContainerMounts(

@@ -25,6 +25,8 @@ export interface JobRequest {
   digest?: Digest | undefined;
   diffId?: DiffId | undefined;
   size?: number | undefined;
+  /** Bytes that it may unpack to. */
+  maxUnpacked?: number | undefined;
 }
 
 export interface JobResult {
@@ -50,6 +52,7 @@ export class LayerJob implements TarSink {
   readonly #reader = new TarReader(this);
   readonly #onOutput = (bytes: Buffer): void => this.#output(bytes);
   #read = 0;
+  #unpacked = 0;
   #entry: TarEntry | undefined;
   #crcState = CRC64_START;
   /** Why the layer cannot be unpacked; told only once its digest is known to be right. */
@@ -144,6 +147,14 @@ export class LayerJob implements TarSink {
   }
 
   #output(bytes: Buffer): void {
+    this.#unpacked += bytes.length;
+    const { maxUnpacked } = this.#request;
+    if (maxUnpacked !== undefined && this.#unpacked > maxUnpacked) {
+      throw new EngineError(
+        'invalid',
+        `the layer unpacks to more than ${maxUnpacked} bytes (max-layer-size)`,
+      );
+    }
     this.#uncompressed.update(bytes);
     this.#reader.push(bytes);
   }

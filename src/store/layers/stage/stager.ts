@@ -9,12 +9,15 @@ export class Stager {
   readonly #area: string;
   readonly #log: Logger;
   readonly #pool: StagePool;
+  readonly #maxUnpacked: number | undefined;
   /** By digest and diffID: a second request waits for the first. */
   readonly #running = new Map<string, Promise<StagedLayer>>();
   /** What second requests got: they have no directory, and are staged only if the first's layer is not theirs. */
   readonly #again = new WeakMap<StagedLayer, StageRequest>();
 
-  constructor(area: string, log: Logger) {
+  /** `maxUnpacked`: bytes that a layer may unpack to. */
+  constructor(area: string, log: Logger, maxUnpacked: number | undefined) {
+    this.#maxUnpacked = maxUnpacked;
     this.#area = area;
     this.#log = log;
     this.#pool = new StagePool(log);
@@ -58,7 +61,7 @@ export class Stager {
     const { digest, diffId, size, source, onDownloaded, onExtracted, signal } = request;
     try {
       const result = await this.#pool.run(
-        { directory, digest, diffId, size },
+        { directory, digest, diffId, size, maxUnpacked: this.#maxUnpacked },
         { bytes: source, onDownloaded, onExtracted, signal },
       );
       if (signal?.aborted) throw new EngineError('cancelled', 'context canceled');
