@@ -66,6 +66,7 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
     users: users.images,
     log,
     maxConcurrentDownloads: config.maxConcurrentDownloads,
+    maxConcurrentUploads: config.maxConcurrentUploads,
   });
   const context: ContainersContext = {
     settings: {

@@ -7,6 +7,7 @@ import { inspect } from './inspect.ts';
 import type { TakeDescriptor } from './lent-socket.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { login } from './login.ts';
+import { push } from './push.ts';
 import type { Registry } from './registry.ts';
 import { resolve } from './resolve.ts';
 import { search } from './search.ts';
@@ -51,6 +52,7 @@ export function createRegistry(options: RegistryClientOptions = {}): Registry & 
     search: (domain, term, request) => search(session, domain, term, request),
     streamBlob: (reference, descriptor, request) =>
       streamBlob(session, reference, descriptor, { ...request, lend: options.takeDescriptor }),
+    push: (reference, request) => push(session, reference, request),
     login: (auth, request = {}) => login(session, auth, request.signal),
     [Symbol.dispose]: () => session[Symbol.dispose](),
   };

@@ -4,6 +4,8 @@ export interface Limits {
   headMs: number;
   /** The same for a mirror, where another one can be asked. */
   mirrorHeadMs: number;
+  /** From the end of an upload until the registry has put it in its place, which may mean a copy of all of it. */
+  commitMs: number;
   /** Longest wait for the next piece of a body. */
   stallMs: number;
   /** Tries for one request, or for one blob without a megabyte of progress. */
@@ -18,6 +20,7 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   headMs: 20_000,
   mirrorHeadMs: 10_000,
+  commitMs: 300_000,
   stallMs: 30_000,
   attempts: 5,
   backoffMs: 200,

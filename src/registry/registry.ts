@@ -52,11 +52,42 @@ export interface Registry {
    * repositories with `term` in their names.
    */
   search(domain: string, term: string, options: RegistryOptions & { limit: number }): Promise<SearchHit[]>;
+  /** A way to push to the repository of `reference`; nothing is sent yet. The signal ends all of it. */
+  push(reference: Reference, options: RegistryOptions): PushTarget;
   /** Verifies credentials for `POST /auth`; gives the identity token, '' if there is none. */
   login(
     auth: AuthConfig,
     options?: { signal?: AbortSignal },
   ): Promise<{ status: string; identityToken: string }>;
+}
+
+/**
+ * One repository that is pushed to. Each call is tried again on what may pass; errors are the registry's own sentences
+ * (`denied: requested access to the resource is denied`). Several calls at once are fine. Dispose of it,
+ * which ends uploads that were opened and not needed.
+ */
+export interface PushTarget extends AsyncDisposable {
+  /**
+   * The first request: rejects if nobody can be reached. True if the blob is there; false also if the registry refused
+   * to tell, for whatever comes next will say why.
+   */
+  contact(digest: Digest): Promise<boolean>;
+  /** Bytes of a blob that the repository has, undefined if it has it not: a HEAD. */
+  findBlob(digest: Digest): Promise<number | undefined>;
+  /** Takes over a blob of the registry's repository `from` (its path). False if that is not possible. */
+  mountBlob(digest: Digest, from: string): Promise<boolean>;
+  /** Sends a blob whose digest is known at its end only. A failure of the source comes back as it is. */
+  uploadBlob(open: BlobSource): Promise<PushedBlob>;
+  /** Puts a manifest under a tag. All that it names must be there. */
+  putManifest(tag: string, mediaType: string, bytes: Uint8Array): Promise<void>;
+}
+
+/** Opens a blob from its beginning; called again after a broken upload, it must give the same bytes. */
+export type BlobSource = () => AsyncGenerator<Uint8Array, PushedBlob, void>;
+
+export interface PushedBlob {
+  digest: Digest;
+  size: number;
 }
 
 export interface RegistryOptions {

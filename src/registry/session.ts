@@ -13,10 +13,12 @@ import type { Limits } from './limits.ts';
 /** One request to a registry's API. */
 export interface RegistryRequest {
   method: Outgoing['method'];
-  /** From `/v2/` on. */
+  /** From `/v2/` on, or a whole URL that the registry named; elsewhere than the registry it gets no authorization. */
   path: string;
   headers?: Record<string, string>;
-  body?: Uint8Array;
+  body?: Outgoing['body'];
+  /** Longer than usual until the head of the answer. */
+  headMs?: number;
   /** What the token must allow: `repository:library/busybox:pull`. */
   scopes: string[];
   credentials?: Credentials | undefined;
@@ -118,7 +120,7 @@ export class Session implements Disposable {
    */
   async send(endpoint: Endpoint, request: RegistryRequest): Promise<Answer> {
     const { method, headers, body, scopes, credentials, signal, lend } = request;
-    const url = new URL(endpoint.url.pathname.replace(/\/$/, '') + request.path, endpoint.url);
+    const url = targetOf(endpoint, request.path);
     // Credentials are for the registry that the user named, not for its mirrors.
     const shown = endpoint.mirror ? undefined : credentials;
     const access = { origin: endpoint.url.origin, scopes, credentials: shown, signal };
@@ -132,15 +134,17 @@ export class Session implements Disposable {
         ...(body && { body }),
         ...(lend && { lend }),
       };
-      return await follow(outgoing, (to) => this.#route(to, endpoint), this.limitsOf(endpoint));
+      const limits = { ...this.limitsOf(endpoint), ...(request.headMs && { headMs: request.headMs }) };
+      return await follow(outgoing, (to) => this.#route(to, endpoint), limits);
     };
+    const isOwn = url.origin === endpoint.url.origin;
 
-    const first = request.authorization ?? (await this.#authorizer.authorize(access));
+    const first = isOwn ? (request.authorization ?? (await this.#authorizer.authorize(access))) : undefined;
     let answer = await attempt(first).catch((error: unknown) => {
       throw request.opening ? asPing(endpoint, error) : error;
     });
     endpoint.contacted = true;
-    const mayAuthorize = request.authorization === undefined && answer.url.origin === url.origin;
+    const mayAuthorize = isOwn && request.authorization === undefined && answer.url.origin === url.origin;
     if (answer.status === 401 && mayAuthorize) {
       const header = answer.headers['www-authenticate'];
       const second = await this.#authorizer.reauthorize(access, header, first).catch((error: unknown) => {
@@ -185,6 +189,11 @@ export class Session implements Disposable {
   #route(to: URL, endpoint?: Endpoint): Route {
     return this.#connections.route(to, !endpoint || endpoint.verifyTls || to.host !== endpoint.url.host);
   }
+}
+
+function targetOf(endpoint: Endpoint, path: string): URL {
+  if (!path.startsWith('/')) return new URL(path);
+  return new URL(endpoint.url.pathname.replace(/\/$/, '') + path, endpoint.url);
 }
 
 /** Compat: Docker begins with a ping, so that is what its errors about connections name. */

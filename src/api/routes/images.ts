@@ -12,6 +12,7 @@ import { inspectFor, summaryFor } from '../versions/images.ts';
 import { attestationsRoute } from './image-attestations.ts';
 import { imageCreateRoute } from './image-create.ts';
 import { imageLoadRoute } from './image-load.ts';
+import { imagePushRoute } from './image-push.ts';
 import { imageSaveRoutes } from './image-save.ts';
 import { searchRoute } from './image-search.ts';
 
@@ -20,6 +21,7 @@ export function imageRoutes(images: Images): AnyRoute[] {
   return [
     { method: 'GET', path: '/images/json', handle: (request) => list(images, request) },
     imageCreateRoute(images),
+    imagePushRoute(images),
     ...imageSaveRoutes(images),
     imageLoadRoute(images),
     searchRoute(images),

@@ -19,7 +19,6 @@ export function notYetRoutes(): AnyRoute[] {
   return [
     notYet('POST', '/commit'),
     ...containers(),
-    ...images(),
     notYet('POST', '/networks/create'),
     notYet('POST', '/networks/*id/connect'),
     notYet('POST', '/networks/*id/disconnect'),
@@ -48,10 +47,6 @@ function containers(): AnyRoute[] {
     experimental('POST', '/containers/*name/checkpoints'),
     experimental('DELETE', '/containers/*name/checkpoints/*checkpoint'),
   ];
-}
-
-function images(): AnyRoute[] {
-  return [notYet('POST', '/images/*name/push')];
 }
 
 function builds(): AnyRoute[] {

@@ -144,6 +144,7 @@ export function fakeBackends(overrides: Partial<ApiBackends> = {}): {
       usage: () => ({ total: 0, reclaimable: 0 }),
       tag: nothing,
       import: nothing,
+      push: nothing,
       save: async function* (names) {
         for (const name of names) yield Buffer.from(name);
       },

@@ -28,6 +28,7 @@ export interface Config {
   maxConcurrentDownloads: number;
   /** Bytes that a layer may unpack to; undefined for any number. */
   maxLayerSize: number | undefined;
+  maxConcurrentUploads: number;
   registryMirrors: string[];
   insecureRegistries: string[];
   /** Domain of a registry → URLs of its mirrors. */

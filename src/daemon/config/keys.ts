@@ -39,6 +39,7 @@ export const KEYS: Record<string, Key> = {
   'cgroup-parent': { type: 'string' },
   'max-concurrent-downloads': { type: 'number' },
   'max-layer-size': { type: 'string' },
+  'max-concurrent-uploads': { type: 'number' },
   'registry-mirrors': { type: 'list', flag: 'registry-mirror' },
   'insecure-registries': { type: 'list', flag: 'insecure-registry' },
   mirrors: { type: 'lists' },

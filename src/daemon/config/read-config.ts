@@ -189,6 +189,7 @@ function toConfig(values: Values): Config {
     cgroupDriver: cgroupDriver(list('exec-opts')),
     cgroupParent: text('cgroup-parent', ''),
     maxConcurrentDownloads: number('max-concurrent-downloads', 3),
+    maxConcurrentUploads: number('max-concurrent-uploads', 5),
     registryMirrors: list('registry-mirrors'),
     insecureRegistries: list('insecure-registries'),
     mirrors: (values['mirrors'] as Record<string, string[]> | undefined) ?? {},

@@ -14,4 +14,5 @@ export interface ImagesContext {
   readonly users: ImageUsers;
   readonly log: Logger;
   readonly maxConcurrentDownloads: number;
+  readonly maxConcurrentUploads: number;
 }

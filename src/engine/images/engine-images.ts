@@ -13,6 +13,7 @@ import { load } from './load.ts';
 import { prune } from './prune.ts';
 import { pull } from './pull.ts';
 import { pullAllTags } from './pull-all-tags.ts';
+import { push } from './push/push.ts';
 import { remove } from './remove.ts';
 import { find, resolve } from './resolve.ts';
 import { save } from './save/save.ts';
@@ -47,6 +48,7 @@ export function createImages(context: ImagesContext): Images & ImageNames {
       announce(context, image, 'tag', familiarName(target));
     },
     import: (source, options) => importImage(context, source, options),
+    push: (reference, options, progress) => push(context, reference, options, progress),
     save: (names, options) => save(context, names, options),
     load: (source, options, progress) => load(context, source, options, progress),
     history: async (ref, platform) => history(context, resolve(context, ref, platform)),

@@ -11,6 +11,7 @@ import type { Platform } from '../../spec/platform.ts';
 import type { StoredImage } from '../../store/mod.ts';
 import type { Filters } from '../filters.ts';
 import type { PullOptions } from './pull.ts';
+import type { PushOptions } from './push/push.ts';
 import type { RemoveOptions } from './remove.ts';
 
 /**
@@ -39,6 +40,11 @@ export interface Images {
   tag(ref: string, repository: string, tag: string): Promise<void>;
   /** A rootfs tar (plain, gzip, zstd) becomes an image of one layer. Gives its id. */
   import(source: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<ImageId>;
+  /**
+   * Pushes the tag that `reference` names, or all tags of a bare repository. What goes wrong is told after the first
+   * progress record. A hang-up cancels it.
+   */
+  push(reference: string, options: PushOptions, progress: (message: ProgressMessage) => void): Promise<void>;
   /**
    * A tar of the images that these names or ids mean, loadable by `docker load` and as an OCI layout. A bare name is
    * all of its tags. With `platforms`, an image of another one is `not-found`. Pieces are valid until the next.

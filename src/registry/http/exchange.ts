@@ -4,6 +4,7 @@ import type { BlobPiece, TakeDescriptor } from '../lent-socket.ts';
 import { Body } from './body.ts';
 import type { Route } from './connections.ts';
 import { directly } from './direct.ts';
+import { pour, SourceError, type StreamedBody } from './pour.ts';
 import { proxyAuthorization } from './proxies.ts';
 import { TransportError, transportError } from './transport-error.ts';
 
@@ -12,7 +13,7 @@ export interface Outgoing {
   method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   url: URL;
   headers: Record<string, string>;
-  body?: Uint8Array;
+  body?: Uint8Array | StreamedBody;
   signal?: AbortSignal | undefined;
   /** The reader can go on from a socket: see `directly`. */
   lend?: TakeDescriptor;
@@ -72,18 +73,24 @@ function ordinarily(outgoing: Outgoing, route: Route, limits: ExchangeLimits): P
   let body: Body | undefined;
   let phase: 'dial' | 'handshake' | 'head' = 'dial';
 
-  const settle = () => clearTimeout(timer);
+  let settled = false;
+  const settle = () => {
+    settled = true;
+    clearTimeout(timer);
+  };
   const detach = () => {
     settle();
     signal?.removeEventListener('abort', onAbort);
   };
-  const fail = (error: TransportError) => {
+  const fail = (error: TransportError | SourceError) => {
     settle();
     reject(error);
-    if (body) body.destroy(error);
+    if (body) body.destroy(error instanceof TransportError ? error : undefined);
     else request.destroy();
   };
-  const timer = setTimeout(() => fail(timedOut(method, url, phase)), limits.headMs);
+  const expire = () => fail(timedOut(method, url, phase));
+  // Of a streamed body the peer must take something now and then; the head is waited for when all of it is written.
+  let timer = typeof outgoing.body === 'function' ? undefined : setTimeout(expire, limits.headMs);
   const onAbort = () => fail(cancelled());
   signal?.addEventListener('abort', onAbort, { once: true });
 
@@ -110,17 +117,31 @@ function ordinarily(outgoing: Outgoing, route: Route, limits: ExchangeLimits): P
   });
   request.on('response', (incoming) => {
     settle();
-    incoming.once('end', detach);
+    incoming.once('end', () => {
+      detach();
+      // An answer before all was sent: the connection is of no use to anybody else.
+      if (!request.writableEnded) request.destroy();
+    });
     body = new Body(incoming, request, url, limits.stallMs);
     const { statusCode: status = 0, statusMessage = '', headers } = incoming;
     resolve({ url, status, statusText: `${status} ${statusMessage}`.trim(), headers, body });
   });
-  request.end(outgoing.body);
+  if (typeof outgoing.body !== 'function') request.end(outgoing.body);
+  else {
+    pour(request, outgoing.body, url, limits.stallMs).then(
+      () => {
+        if (!settled) timer = setTimeout(expire, limits.headMs);
+      },
+      (error: unknown) => fail(error instanceof SourceError ? error : transportError(method, url, error)),
+    );
+  }
   return promise;
 }
 
 function withLength({ headers, body }: Outgoing): Record<string, string> {
-  return body ? { ...headers, 'content-length': String(body.byteLength) } : headers;
+  return body && typeof body !== 'function'
+    ? { ...headers, 'content-length': String(body.byteLength) }
+    : headers;
 }
 
 function timedOut(method: string, url: URL, phase: 'dial' | 'handshake' | 'head'): TransportError {

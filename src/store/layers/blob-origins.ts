@@ -24,7 +24,7 @@ export interface BlobOrigins {
   /** The blob `digest` is the layer; it was seen in `repository`, if that is known. */
   learn(diffId: DiffId, digest: Digest, repository: string | undefined): void;
   /** The repository has it no more. Idempotent. */
-  forget(diffId: DiffId, origin: BlobOrigin): void;
+  forget(diffId: DiffId, origin: Pick<BlobOrigin, 'digest' | 'repository'>): void;
 }
 
 /** One entry of `v2metadata-by-diffid`. */
@@ -63,7 +63,7 @@ export class FileBlobOrigins implements BlobOrigins {
     this.#write(diffId, [...this.#read(diffId).filter(isOther(digest, repository)), entry]);
   }
 
-  forget(diffId: DiffId, { digest, repository }: BlobOrigin): void {
+  forget(diffId: DiffId, { digest, repository }: Pick<BlobOrigin, 'digest' | 'repository'>): void {
     const entries = this.#read(diffId);
     const left = entries.filter(isOther(digest, repository));
     if (left.length < entries.length) this.#write(diffId, left);
