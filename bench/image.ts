@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { busyboxRootfs } from '../test/fixtures/busybox.ts';
-import { type Blob, blob, buildImage, type ImageData, MEDIA, sha256 } from '../test/fixtures/image.ts';
+import { buildImage, type ImageData, MEDIA, packedImage, sha256 } from '../test/fixtures/image.ts';
 import { ROOT } from '../test/fixtures/machine.ts';
 import { type TarEntry, tar } from '../test/fixtures/tar.ts';
 
@@ -83,35 +83,9 @@ export function bigImage(megabytes: number, variant: number): ImageData {
       -END,
     );
     const packed = Buffer.concat([gzipSync(first), readFileSync(path)]);
-    return { packed: blob(packed), diffId: sha256(gunzipSync(packed)) };
+    return { packed, diffId: sha256(gunzipSync(packed)), mediaType: MEDIA.dockerLayerGzip };
   });
-  const config = blob(
-    JSON.stringify({
-      architecture: process.arch === 'x64' ? 'amd64' : process.arch,
-      os: 'linux',
-      config: { Cmd: ['true'] },
-      rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
-    }),
-  );
-  const describe = (part: Blob, mediaType: string) => ({
-    mediaType,
-    size: part.bytes.length,
-    digest: part.digest,
-  });
-  const manifest = blob(
-    JSON.stringify({
-      schemaVersion: 2,
-      mediaType: MEDIA.dockerManifest,
-      config: describe(config, MEDIA.dockerConfig),
-      layers: layers.map(({ packed }) => describe(packed, MEDIA.dockerLayerGzip)),
-    }),
-  );
-  return {
-    mediaType: MEDIA.dockerManifest,
-    manifest,
-    blobs: [config, ...layers.map(({ packed }) => packed)],
-    children: [],
-  };
+  return packedImage(layers, { config: { Cmd: ['true'] }, format: 'docker' });
 }
 
 export function smallImage(): ImageData {

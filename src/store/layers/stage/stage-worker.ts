@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { EngineError, messageOf } from '../../../base/mod.ts';
 import { Crc64 } from '../../../spec/tar/mod.ts';
+import { trimProgramText } from '../../../sys/mod.ts';
 import { LayerJob } from './layer-job.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 import { SocketReader } from './socket-reader.ts';
@@ -74,6 +75,7 @@ function readSocket(id: number, { fd, length, stallMs }: ToWorker & { kind: 'soc
 function handle(message: ToWorker): void {
   if (message.kind === 'quit') {
     sockets.close();
+    trimProgramText();
     port?.close();
     return;
   }
