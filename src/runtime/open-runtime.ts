@@ -32,6 +32,8 @@ export interface RuntimeOptions {
   /** The OCI runtime; crun or else runc of PATH unless given. */
   runtimePath?: string;
   cgroupDriver?: CgroupDriver;
+  /** Of the keeper that is wanted; another one becomes this program. Its own unless given. */
+  keeperBuild?: string;
   /** How long one call of the OCI runtime may take; 30,000 unless given. */
   deadlineMs?: number;
 }
@@ -57,7 +59,7 @@ class KeptRuntime implements Runtime {
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
-    this.#link = new KeeperLink(options.execRoot, options.log);
+    this.#link = new KeeperLink(options.execRoot, options.log, options.keeperBuild);
     this.#exits = new ExitFiles(options.execRoot);
     this.#ledger = new ExitLedger(this.#exits);
     this.#host = detectCgroups(options.cgroupDriver);

@@ -4,6 +4,7 @@ export * from './exec/run.ts';
 export * from './exec/spawn-detached.ts';
 export * from './ffi/clock.ts';
 export * from './ffi/epoll.ts';
+export * from './ffi/exec.ts';
 export * from './ffi/file-calls.ts';
 export * from './ffi/file-io.ts';
 export * from './ffi/flock.ts';

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { busyboxRootfs } from '../fixtures/busybox.ts';
+import { calm } from '../fixtures/chaos/calm.ts';
 import { Client, dockerClis } from '../fixtures/cli.ts';
 import { Daemon, ENGINE } from '../fixtures/daemon.ts';
 import { engine } from '../fixtures/engine.ts';
@@ -96,6 +97,7 @@ describe('docker save', () => {
     const { daemon } = await engine();
     const { reference } = await pulled([busyboxRootfs(), tar([{ name: 'who', content: 'x' }])]);
     const direct = sha256(readFileSync(await save(reference)));
+    using _calm = await calm('a pipeline of the shell: nobody settles what is cut');
     const [cli] = dockerClis();
     const env = { DOCKER_HOST: daemon.host };
     const piped = (reader: string) =>

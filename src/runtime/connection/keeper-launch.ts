@@ -2,23 +2,26 @@ import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError, errnoOf } from '../../base/mod.ts';
-import { ownMountNamespace, programFile, spawnDetached } from '../../sys/mod.ts';
+import { ownMountNamespace, spawnDetached } from '../../sys/mod.ts';
 import type { HelloReply } from '../keeper/protocol.ts';
 import { PROTOCOL_VERSION } from '../keeper/protocol.ts';
 import { KeeperConnection } from './keeper-connection.ts';
+import { keeperArgv } from './keeper-program.ts';
 
 const START_DEADLINE_MS = 15_000;
 
 /**
  * Connects to the keeper of `execRoot`, starting one if there is none. Two daemons, or a daemon and a keeper that is
- * just ending, may race: the keeper's lock decides, and we connect to whoever won.
+ * just ending, may race: the keeper's lock decides, and we connect to whoever won. `comes`: there is one, which will
+ * listen in a moment.
  */
 export async function connectKeeper(
   execRoot: string,
+  { comes = false } = {},
 ): Promise<{ connection: KeeperConnection; hello: HelloReply }> {
   mkdirSync(execRoot, { recursive: true, mode: 0o711 });
   const deadline = performance.now() + START_DEADLINE_MS;
-  let launchedAt = Number.NEGATIVE_INFINITY;
+  let launchedAt = comes ? performance.now() : Number.NEGATIVE_INFINITY;
   for (let pause = 1; ; pause = Math.min(pause * 2, 20)) {
     const opened = await tryConnect(join(execRoot, 'keeper.sock'));
     if (opened) return opened;
@@ -74,9 +77,7 @@ function launch(execRoot: string): void {
           '--',
         ]
       : [];
-    // As we are: a daemon from sources starts a keeper from sources. --smol: half the heap, and it never has much to do.
-    const keeper = [process.execPath, '--smol', programFile('runtime/keeper/main.ts'), execRoot];
-    const [program, ...args] = [...scope, ...keeper];
+    const [program, ...args] = [...scope, ...keeperArgv(execRoot)];
     if (program !== undefined) spawnDetached([program, ...args], log);
   } finally {
     closeSync(log);

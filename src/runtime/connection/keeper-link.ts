@@ -5,6 +5,8 @@ import { Pidfd } from '../../sys/mod.ts';
 import type { ExitRecord, HelloReply, OperationName, Operations } from '../keeper/protocol.ts';
 import { ConnectionLost, type KeeperConnection } from './keeper-connection.ts';
 import { connectKeeper } from './keeper-launch.ts';
+import { ownKeeperBuild } from './keeper-program.ts';
+import { upToDate } from './keeper-upgrade.ts';
 
 const RETRY_MS = 1_000;
 /** What may be asked twice. */
@@ -15,6 +17,7 @@ const END_MS = 500;
 export class KeeperLink {
   readonly #execRoot: string;
   readonly #log: Logger;
+  readonly #build: string;
   /** The one connection, or the attempt at it. */
   #state: Promise<{ connection: KeeperConnection; pidfd: Pidfd }> | undefined;
   #closed = true;
@@ -25,9 +28,11 @@ export class KeeperLink {
   /** A connection was lost and there is one again, maybe to another keeper. */
   onReconnect: () => Promise<void> = async () => {};
 
-  constructor(execRoot: string, log: Logger) {
+  /** `build`: of the keeper that is wanted; ours unless given. */
+  constructor(execRoot: string, log: Logger, build = ownKeeperBuild()) {
     this.#execRoot = execRoot;
     this.#log = log;
+    this.#build = build;
   }
 
   /** From now on there is a keeper for whoever asks: the first request connects, or `connect`. */
@@ -92,7 +97,8 @@ export class KeeperLink {
   }
 
   async #connect(): Promise<{ connection: KeeperConnection; pidfd: Pidfd }> {
-    const { connection, hello } = await connectKeeper(this.#execRoot);
+    const found = await connectKeeper(this.#execRoot);
+    const { connection, hello } = await upToDate(this.#execRoot, found, this.#build, this.#log);
     this.#log.debug('connected to the keeper', logFields(hello));
     const pidfd = new Pidfd(hello.pid);
     connection.onExit = (exit) => this.onExit(exit);

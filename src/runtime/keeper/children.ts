@@ -3,6 +3,12 @@ import { reapAny, type SpawnRequest, spawnProcess } from '../../sys/mod.ts';
 const UNCLAIMED_KEPT_MS = 10_000;
 const SLOW_REAP_MS = 2_000;
 
+/** The status of a process that nobody has asked for. */
+export interface Unclaimed {
+  pid: number;
+  status: number;
+}
+
 /**
  * All child processes of the keeper: those it spawned, and those that became its children when their parent ended
  * (a container's first process, once the runtime has gone). Reaps every one; statuses of pids that nobody knows yet
@@ -61,6 +67,11 @@ export class Children {
   /** Keeps the status of a child that nobody knows yet. */
   keepUnclaimed(pid: number, status: number): void {
     this.#unclaimed.set(pid, { status, until: performance.now() + UNCLAIMED_KEPT_MS });
+  }
+
+  /** Those that are kept. */
+  unclaimed(): Unclaimed[] {
+    return [...this.#unclaimed].map(([pid, { status }]) => ({ pid, status }));
   }
 
   close(): void {

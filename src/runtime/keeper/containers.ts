@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { atomicWrite, isProcessAlive, Pidfd, readProcStat, wallClock } from '../../sys/mod.ts';
 import type { Children } from './children.ts';
 import { type CreateOperation, type ExitRecord, type HeldState, KeeperFailure } from './protocol.ts';
-import { HeldDescriptors, holdStdio } from './stdio.ts';
+import { type DescriptorsSnapshot, HeldDescriptors, holdStdio } from './stdio.ts';
 
 const ADOPTED_POLL_MS = 100;
 
@@ -22,6 +22,17 @@ export interface Held {
   started: boolean;
   lost: boolean;
   exit: ExitRecord | undefined;
+}
+
+/** A held container as the next program of this process needs it. */
+export interface HeldSnapshot {
+  record: HeldRecord;
+  started: boolean;
+  lost: boolean;
+  exit?: ExitRecord;
+  /** Its process is no child of ours. */
+  adopted: boolean;
+  descriptors: DescriptorsSnapshot;
 }
 
 /** The containers that the keeper holds, and their exits. */
@@ -60,8 +71,33 @@ export class Containers {
     // Crash: without this file, a next keeper does not know of a container that was never started; the daemon deletes it.
     atomicWrite(this.#recordPath(record.id), JSON.stringify(record));
     this.#held.set(record.id, held);
-    const unreaped = readProcStat(record.pid)?.startTime === record.startTime;
-    this.#children.claim(record.pid, (status) => this.#ended(held, status), { unreaped });
+    this.#claim(held);
+  }
+
+  #claim(held: Held): void {
+    const { pid, startTime } = held.record;
+    const unreaped = readProcStat(pid)?.startTime === startTime;
+    this.#children.claim(pid, (status) => this.#ended(held, status), { unreaped });
+  }
+
+  snapshot(): HeldSnapshot[] {
+    return [...this.#held.values()].map((held) => {
+      const { record, started, lost, exit, descriptors } = held;
+      const adopted = this.#adopted.has(held);
+      return { record, started, lost, ...(exit && { exit }), adopted, descriptors: descriptors.snapshot() };
+    });
+  }
+
+  /** Takes over what the earlier program of this process held: its children are ours. */
+  resume(snapshots: readonly HeldSnapshot[]): void {
+    for (const { record, started, lost, exit, adopted, descriptors } of snapshots) {
+      const held: Held = { record, descriptors: new HeldDescriptors(), started, lost, exit };
+      held.descriptors.resume(descriptors);
+      this.#held.set(record.id, held);
+      if (exit || lost) continue;
+      if (!adopted) this.#claim(held);
+      else if (!this.#watch(held)) held.lost = true;
+    }
   }
 
   forget(id: string): void {

@@ -7,29 +7,18 @@ import {
   setNonBlocking,
   setWindowSize,
 } from '../../sys/mod.ts';
-import type { Children } from './children.ts';
-import type { Containers } from './containers.ts';
-import type { Programs } from './program.ts';
+import type { KeeperContext } from './context.ts';
 import { type CreateOperation, KeeperFailure } from './protocol.ts';
 import { HeldDescriptors, holdStdio, openContainerStdio } from './stdio.ts';
 
 const SIGKILL = 9;
-
-export interface CreateContext {
-  execRoot: string;
-  children: Children;
-  containers: Containers;
-  programs: Programs;
-  /** Creates and starts under way: id → abort. */
-  underWay: Map<string, () => void>;
-}
 
 /**
  * Runs the OCI runtime's `create` with the container's stdio and a deadline. On failure nothing of the keeper's is
  * left; what the runtime left (state directory, cgroups, and processes in them) is the daemon's to remove.
  */
 export async function create(
-  context: CreateContext,
+  context: KeeperContext,
   request: CreateOperation,
 ): Promise<{ pid: number; startTime: number }> {
   const { containers, underWay } = context;
@@ -55,7 +44,7 @@ export async function create(
   }
 }
 
-async function runCreate(context: CreateContext, request: CreateOperation, console: string | undefined) {
+async function runCreate(context: KeeperContext, request: CreateOperation, console: string | undefined) {
   const { id, bundle, runtime } = request;
   const log = join(bundle, 'log');
   rmSync(log, { force: true });
@@ -105,7 +94,7 @@ function takeTerminal(console: DescriptorReceiver, request: CreateOperation, hel
 }
 
 /** Short, for a socket's path has 107 bytes at most. */
-function consolePath({ execRoot }: CreateContext, { id }: CreateOperation): string {
+function consolePath({ execRoot }: KeeperContext, { id }: CreateOperation): string {
   const path = join(execRoot, `tty-${id.slice(0, 16)}`);
   rmSync(path, { force: true });
   return path;

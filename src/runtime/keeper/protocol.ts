@@ -3,7 +3,9 @@
  * number that its reply repeats; events have none. Compat: a newer daemon drives an older keeper, so operations and
  * fields are only ever added, and the daemon looks at `hello` before it uses a newer one.
  */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
+/** The first that has `upgrade`. */
+export const UPGRADE_VERSION = 2;
 /** A request longer than this ends the connection. */
 export const MAX_REQUEST = 1024 * 1024;
 /** So does a reply: `list` takes up to 300 bytes a container. */
@@ -21,6 +23,11 @@ export interface Operations {
   closeStdin: { request: { id: string }; reply: Record<string, never> };
   /** Closes all descriptors held for the container and forgets it. Idempotent. */
   forget: { request: { id: string }; reply: Record<string, never> };
+  /**
+   * The keeper becomes another program by execve, with the same pid, children and descriptors (version 2). No reply:
+   * the connection ends, and the socket is there again a moment later. A failure leaves it as it was.
+   */
+  upgrade: { request: { argv: string[] }; reply: never };
 }
 
 export type OperationName = keyof Operations;
@@ -29,7 +36,7 @@ export interface HelloReply {
   version: number;
   pid: number;
   mountNamespace: string;
-  /** Commit or version of the program, for the log. */
+  /** Digest of the program and version of what it runs on: see `keeperBuild`. */
   build: string;
 }
 

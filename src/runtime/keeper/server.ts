@@ -1,7 +1,8 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { ownMountNamespace } from '../../sys/mod.ts';
-import { type CreateContext, create } from './create.ts';
+import type { KeeperContext } from './context.ts';
+import { create } from './create.ts';
 import { LineReader } from './line-reader.ts';
 import {
   type ExitRecord,
@@ -12,6 +13,7 @@ import {
   PROTOCOL_VERSION,
 } from './protocol.ts';
 import { start } from './start.ts';
+import { upgrade } from './upgrade.ts';
 
 type Handlers = {
   [K in OperationName]: (
@@ -26,7 +28,7 @@ export class KeeperServer {
   readonly #onIdle: () => void;
 
   /** `onIdle` is called when the last connection went. */
-  constructor(context: CreateContext, build: string, onIdle: () => void) {
+  constructor(context: KeeperContext, build: string, onIdle: () => void) {
     this.#onIdle = onIdle;
     const { containers, underWay } = context;
     this.#handlers = {
@@ -59,6 +61,7 @@ export class KeeperServer {
         containers.forget(id);
         return {};
       },
+      upgrade: (request) => upgrade(context, request),
     };
   }
 

@@ -2,7 +2,7 @@ import { closeSync, constants, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeWaitStatus, killProcess } from '../../sys/mod.ts';
 import type { Held } from './containers.ts';
-import type { CreateContext } from './create.ts';
+import type { KeeperContext } from './context.ts';
 import { KeeperFailure } from './protocol.ts';
 
 const DEADLINE_MS = 30_000;
@@ -11,7 +11,7 @@ const DEADLINE_MS = 30_000;
  * Lets a created container run. crun's waits for a byte in a FIFO of its state directory; writing it here takes
  * 0.1 ms where `crun start` takes 8. Where there is no such FIFO, the runtime's own `start` is run.
  */
-export async function start(context: CreateContext, held: Held): Promise<void> {
+export async function start(context: KeeperContext, held: Held): Promise<void> {
   const { runtime, id } = held.record;
   if (held.exit) throw new KeeperFailure({ kind: 'runtime', message: 'container has ended', log: '' });
   if (!(runtime.startByFifo && openGate(join(runtime.root, id, 'exec.fifo')))) await runStart(context, held);
@@ -36,7 +36,7 @@ function openGate(path: string): boolean {
   }
 }
 
-async function runStart({ children, programs, underWay }: CreateContext, held: Held): Promise<void> {
+async function runStart({ children, programs, underWay }: KeeperContext, held: Held): Promise<void> {
   const { runtime, id } = held.record;
   const argv = ['crun', '--root', runtime.root, ...runtime.args, 'start', id];
   const none = { path: '/dev/null', flags: constants.O_RDWR };

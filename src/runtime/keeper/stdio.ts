@@ -1,10 +1,16 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { growPipe, type StdioSource, setNonBlocking } from '../../sys/mod.ts';
+import { growPipe, type StdioSource, setCloseOnExec, setNonBlocking } from '../../sys/mod.ts';
 import type { CreateOperation } from './protocol.ts';
 
 const O_CLOEXEC = 0o2000000;
 const PIPE_BYTES = 1024 * 1024;
 const DEV_NULL: StdioSource = { path: '/dev/null', flags: constants.O_RDWR };
+
+export interface DescriptorsSnapshot {
+  fds: number[];
+  stdinWriter?: number;
+  ptyMaster?: number;
+}
 
 /** Descriptors that the keeper holds for one container, closed together. */
 export class HeldDescriptors {
@@ -25,6 +31,26 @@ export class HeldDescriptors {
 
   release(fd: number): void {
     if (this.#fds.delete(fd)) closeSync(fd);
+  }
+
+  /** Their numbers, for the next program of this process. */
+  snapshot(): DescriptorsSnapshot {
+    const { stdinWriter, ptyMaster } = this;
+    return {
+      fds: [...this.#fds],
+      ...(stdinWriter !== undefined && { stdinWriter }),
+      ...(ptyMaster !== undefined && { ptyMaster }),
+    };
+  }
+
+  /** Takes over descriptors that stayed open over an exec. */
+  resume({ fds, stdinWriter, ptyMaster }: DescriptorsSnapshot): void {
+    for (const fd of fds) {
+      setCloseOnExec(fd, true);
+      this.hold(fd);
+    }
+    this.stdinWriter = stdinWriter;
+    this.ptyMaster = ptyMaster;
   }
 
   close(): void {
