@@ -99,6 +99,8 @@ for group in "${@:-run}"; do
       want openssl openssl
       # The reference, for data-roots that both engines use in turn; and the docker CLI of 20.10.
       want dockerd docker.io
+      # For the disk whose power is cut.
+      want mkfs.xfs xfsprogs
       missing docker-registry && debian_program docker-registry /usr/bin/docker-registry
       missing nginx && debian_program nginx /usr/sbin/nginx
       ;;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { EngineError, type Logger, messageOf } from '../../base/mod.ts';
+import { EngineError, type Logger, messageOf, parseTime } from '../../base/mod.ts';
 import { chainIds } from '../../spec/chain-id.ts';
 import { type ChainId, type Digest, hexOf, type ImageId } from '../../spec/digest.ts';
 import type { ImageConfig } from '../../spec/oci/image.ts';
@@ -133,7 +133,9 @@ export class ImageDb implements ImageStore {
   }
 
   lastTagged(id: ImageId): string | undefined {
-    return readOptional(join(digestFile(this.#layout.imageMetadata, id), 'lastUpdated'))?.trim();
+    const text = readOptional(join(digestFile(this.#layout.imageMetadata, id), 'lastUpdated'))?.trim();
+    // Crash: after a power cut the file may be empty, or as long as it was and zero.
+    return text && parseTime(text) !== undefined ? text : undefined;
   }
 
   /** Records of a pull belong to the batch of its layers: they are synced with them, and nobody waits. */

@@ -38,7 +38,7 @@ export class Repositories {
     try {
       this.#load(path);
     } catch (error) {
-      log.error('repositories.json cannot be read: put aside', { path, error: messageOf(error) });
+      log.warn('repositories.json cannot be read: put aside', { path, error: messageOf(error) });
       renameSync(path, `${path}.corrupt`);
       this.#loadDurable(log);
     }

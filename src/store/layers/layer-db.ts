@@ -1,18 +1,24 @@
 import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type Logger, messageOf } from '../../base/mod.ts';
 import { type ChainId, type DiffId, type Digest, hexOf, isDigest } from '../../spec/digest.ts';
 import { removeTree } from '../../sys/mod.ts';
 import { type Layout, layerRecordPath } from '../layout.ts';
 import type { Layer } from './layer-store.ts';
-import { readOptional, removeLink } from './overlay-directory.ts';
+import { isCacheId, readOptional, removeLink } from './overlay-directory.ts';
 
 /** File that says a layer is not known to be on the disk for good (design, "durable without waiting"). */
 export const UNSYNCED = 'unsynced';
 
 /** File that says a layer is of our making: if nobody needs it, it is garbage. */
 export const OURS = 'minke';
+
+/**
+ * Begins the name of an empty file that repeats the cache id. Crash: after a power cut the content of a file that was
+ * not synced may be gone or zero, and its name is not.
+ */
+const NAMED = 'minke.';
 
 /** Our records under way in `layerdb/tmp`; others' are left alone. */
 const INTENT = 'minke-';
@@ -30,6 +36,7 @@ export function recordLayer(layout: Layout, layer: Layer, tarSplit: string, plac
   if (layer.parent) writeFileSync(join(intent, 'parent'), layer.parent, { mode: 0o644 });
   writeFileSync(join(intent, UNSYNCED), '', { mode: 0o644 });
   writeFileSync(join(intent, OURS), '', { mode: 0o644 });
+  writeFileSync(join(intent, `${NAMED}${layer.cacheId}`), '', { mode: 0o644 });
   linkSync(tarSplit, join(intent, 'tar-split.json.gz'));
   place();
   const record = layerRecordPath(layout, layer.chainId);
@@ -39,9 +46,17 @@ export function recordLayer(layout: Layout, layer: Layer, tarSplit: string, plac
 
 /** A record that no layer could be read from is in the way: it goes, and what it names becomes garbage. */
 function displace(layout: Layout, record: string): void {
-  const cacheId = readOptional(join(record, 'cache-id'))?.trim();
-  if (cacheId && /^[\w.-]+$/.test(cacheId)) discardDirectory(layout, cacheId);
+  const cacheId = cacheIdOf(record);
+  if (cacheId) discardDirectory(layout, cacheId);
   removeTree(record);
+}
+
+/** The directory that a record names, if it can still be told. */
+function cacheIdOf(record: string): string | undefined {
+  const content = readOptional(join(record, 'cache-id'))?.trim();
+  if (isCacheId(content)) return content;
+  const name = readdirSync(record).find((entry) => entry.startsWith(NAMED));
+  return name?.slice(NAMED.length);
 }
 
 /** Takes the record away, so that the layer is gone; its directory is then removed by `finish`. */
@@ -74,8 +89,8 @@ export async function emptyStaging(layout: Layout): Promise<void> {
 
 /** Moves the layer's directory to the staging area, where it is garbage, and drops the intent. */
 function undo(layout: Layout, intent: string): void {
-  const cacheId = readOptional(join(intent, 'cache-id'));
-  if (cacheId && /^[\w.-]+$/.test(cacheId)) discardDirectory(layout, cacheId);
+  const cacheId = cacheIdOf(intent) ?? basename(intent).slice(INTENT.length);
+  discardDirectory(layout, cacheId);
   rmSync(intent, { recursive: true, force: true });
 }
 
@@ -107,6 +122,9 @@ export function loadLayers(layout: Layout, log: Logger): LoadedLayer[] {
       found.set(chainId as ChainId, loadLayer(layout, chainId as ChainId));
     } catch (error) {
       log.warn('layer skipped', { chainId, reason: messageOf(error) });
+      // Crash: the machine went down before it was synced; nothing of it can be used.
+      const record = layerRecordPath(layout, chainId as ChainId);
+      if (existsSync(join(record, UNSYNCED))) displace(layout, record);
     }
   }
   const ordered = new Map<ChainId, LoadedLayer>();
@@ -134,7 +152,7 @@ function loadLayer(layout: Layout, chainId: ChainId): LoadedLayer {
   const cacheId = read('cache-id');
   const diffId = read('diff');
   const parent = read('parent');
-  if (!cacheId || !/^[\w.-]+$/.test(cacheId)) throw new Error('no cache-id');
+  if (!isCacheId(cacheId)) throw new Error('no cache-id');
   if (!diffId || !isDigest(diffId)) throw new Error('no diff');
   if (parent !== undefined && !isDigest(parent)) throw new Error('bad parent');
   if (!existsSync(join(layout.overlay, cacheId, 'diff'))) throw new Error('its directory is missing');

@@ -25,7 +25,7 @@ import type {
 import { isLeftover, LEFTOVER_MS } from './leftovers.ts';
 import { ContainerMounts } from './mounts/container-mounts.ts';
 import { MountHolds } from './mounts/mount-holds.ts';
-import { readDirectory, readOptional } from './overlay-directory.ts';
+import { checkedDirectory, readOptional } from './overlay-directory.ts';
 import { placeLayer } from './place-layer.ts';
 import { Stager } from './stage/stager.ts';
 
@@ -309,8 +309,10 @@ export class OverlayLayers implements LayerStore {
         continue;
       }
       try {
-        if (parent !== undefined) this.#layers.require(parent);
-        this.#layers.add(layer, readDirectory(this.#layout, layer.cacheId));
+        const below = parent === undefined ? undefined : this.#layers.require(parent).directory;
+        const { directory, repaired } = checkedDirectory(this.#layout, layer.cacheId, below);
+        if (repaired) this.#log.warn('links of a layer written anew', { chainId });
+        this.#layers.add(layer, directory);
         if (unsynced) this.#durability.note(chainId);
       } catch (error) {
         this.#log.warn('layer skipped', { chainId, reason: messageOf(error) });

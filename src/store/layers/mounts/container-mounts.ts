@@ -22,7 +22,6 @@ import {
   type OverlayDirectory,
   publishLink,
   readDirectory,
-  readOptional,
 } from '../overlay-directory.ts';
 import { buildInitLayer, type InitPlan, planInitLayer, setAttributes } from './init-layer.ts';
 import { type MountRecord, ownRecord, readMountRecord, writeMountRecord } from './mount-record.ts';
@@ -62,7 +61,7 @@ export class ContainerMounts {
 
   /** True if we made it: its mount has the container's name, or not even that was written. Docker's are random. */
   isOurs(containerId: string): boolean {
-    return (readOptional(join(this.#layout.mounts, containerId, 'mount-id')) || containerId) === containerId;
+    return (readMountRecord(this.#layout, containerId)?.mountId ?? containerId) === containerId;
   }
 
   /**

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ChainId, isDigest } from '../../../spec/digest.ts';
 import type { Layout } from '../../layout.ts';
-import { readOptional } from '../overlay-directory.ts';
+import { isCacheId, readOptional } from '../overlay-directory.ts';
 
 /** `layerdb/mounts/<container id>`: which directories of `overlay2/` are the container's, and what is below them. */
 export interface MountRecord {
@@ -17,15 +17,22 @@ export function ownRecord(containerId: string, parent: ChainId | undefined): Mou
   return parent === undefined ? ids : { ...ids, parent };
 }
 
-/** Undefined if there is none. Crash: after a power cut small files may be empty; ours can be told without them. */
+/**
+ * Undefined if there is none. Crash: after a power cut small files may be empty, or as long as they were and zero; ours
+ * can be told without them.
+ */
 export function readMountRecord(layout: Layout, containerId: string): MountRecord | undefined {
   const record = join(layout.mounts, containerId);
   const mountId = readOptional(join(record, 'mount-id'));
   if (mountId === undefined) return undefined;
-  const initId = readOptional(join(record, 'init-id')) ?? '';
+  const initId = readOptional(join(record, 'init-id'));
   const parent = readOptional(join(record, 'parent'));
   const own = ownRecord(containerId, parent && isDigest(parent) ? (parent as ChainId) : undefined);
-  return { ...own, ...(mountId ? { mountId } : {}), ...(initId ? { initId } : {}) };
+  return {
+    ...own,
+    ...(isCacheId(mountId) ? { mountId } : {}),
+    ...(isCacheId(initId) ? { initId } : {}),
+  };
 }
 
 /** Writes the record's files into its directory, which is made if it is not there. */

@@ -1,7 +1,7 @@
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Layout } from '../../layout.ts';
-import { newLinkName, type OverlayDirectory, publishLink, readOptional } from '../overlay-directory.ts';
+import { type OverlayDirectory, rebuildDirectory } from '../overlay-directory.ts';
 import { buildInitLayer, type InitPlan } from './init-layer.ts';
 import type { MountRecord } from './mount-record.ts';
 
@@ -17,26 +17,8 @@ export function rebuildDirectories(
   plan: () => InitPlan,
 ): string[] {
   const below = base ? [`l/${base.link}`, ...base.lower] : [];
-  const init = rebuild(layout, initId, below);
+  const init = rebuildDirectory(layout, initId, below);
   const initDiff = join(layout.overlay, initId, 'diff');
   if (readdirSync(initDiff).length === 0) buildInitLayer(initDiff, plan());
-  const lower = [`l/${init}`, ...below];
-  rebuild(layout, mountId, lower);
-  return lower;
-}
-
-/** Gives the directory's short link. */
-function rebuild(layout: Layout, cacheId: string, lower: readonly string[]): string {
-  const path = join(layout.overlay, cacheId);
-  mkdirSync(join(path, 'diff'), { recursive: true, mode: 0o755 });
-  mkdirSync(join(path, 'work'), { recursive: true, mode: 0o700 });
-  writeFileSync(join(path, 'lower'), lower.join(':'), { mode: 0o644 });
-  const known = readOptional(join(path, 'link')) ?? '';
-  const link = known === '' ? newLinkName() : known;
-  if (link !== known) writeFileSync(join(path, 'link'), link, { mode: 0o644 });
-  if (statSync(join(layout.links, link), { throwIfNoEntry: false }) === undefined) {
-    rmSync(join(layout.links, link), { force: true });
-    publishLink(layout, { cacheId, link, lower: [...lower] });
-  }
-  return link;
+  return rebuildDirectory(layout, mountId, [`l/${init.link}`, ...below]).lower;
 }
