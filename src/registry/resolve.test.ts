@@ -7,7 +7,7 @@ import { createRegistry, type RegistryClientOptions } from './create-registry.ts
 import { descriptorOf, fakeImage, serve, sha256 } from './testing/fake-image.ts';
 import { FakeRegistry, type FakeRequest } from './testing/fake-registry.ts';
 
-const limits = { headMs: 200, stallMs: 200, attempts: 3, backoffMs: 1, maxBackoffMs: 5 };
+const limits = { headMs: 1000, stallMs: 1000, attempts: 3, backoffMs: 1, maxBackoffMs: 5 };
 const image = fakeImage(Buffer.from('layer'));
 const client = (options: RegistryClientOptions = {}) => createRegistry({ limits, ...options });
 const refuse = (code: string, message: string) => JSON.stringify({ errors: [{ code, message, detail: 1 }] });

@@ -26,6 +26,8 @@ const CONFIG_TYPES: ReadonlySet<string> = new Set([
   'text/html',
   '',
 ]);
+const SUPPORTED_TYPE =
+  /^(application\/vnd\.(oci\.image|docker)\..*|application\/(octet-stream|json)|text\/html|)$/i;
 const PLUGIN_CONFIG = 'application/vnd.docker.plugin.v1+json';
 const LAYER_TYPE = /^application\/vnd\.(oci\.image\.layer|docker\.image\.rootfs)\./;
 
@@ -82,6 +84,10 @@ async function fetchConfig(
   options: RegistryOptions,
 ): Promise<{ configBytes: Buffer; config: ImageConfig }> {
   const { mediaType, digest, size } = manifest.config;
+  // Compat: of an OCI manifest Docker refuses a config that is no container's in these words, of its own in those below.
+  if (manifest.mediaType !== MEDIA_TYPES.dockerManifest && !SUPPORTED_TYPE.test(mediaType)) {
+    throw new EngineError('invalid', `unsupported media type ${mediaType}`);
+  }
   if (!CONFIG_TYPES.has(mediaType)) {
     const what = mediaType === PLUGIN_CONFIG ? 'plugin' : 'unknown';
     throw new EngineError('invalid', `Encountered remote "${mediaType}"(${what}) when fetching`);
