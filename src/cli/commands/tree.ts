@@ -55,7 +55,9 @@ const i = {
   ls: verb('List images', async () => (await import('./image/ls.ts')).ls),
   prune: verb('Remove images that no container uses', async () => (await import('./image/prune.ts')).prune),
   pull: verb('Download an image from a registry', async () => (await import('./image/pull.ts')).pull),
+  push: verb('Upload an image to a registry', async () => (await import('./image/push.ts')).push),
   rm: verb('Remove images', async () => (await import('./image/rm.ts')).rm),
+  save: verb('Write images to an archive', async () => (await import('./image/save.ts')).save),
   tag: verb('Give an image another name', async () => (await import('./image/tag.ts')).tag),
 };
 
@@ -128,7 +130,9 @@ const ROOT: Group = {
     login: verb('Log in to a registry', async () => (await import('./registry/login.ts')).login),
     logout: verb('Log out from a registry', async () => (await import('./registry/logout.ts')).logout),
     pull: i.pull,
+    push: i.push,
     rmi: i.rm,
+    save: i.save,
     search: verb(
       'Search Docker Hub, or the registry that the term names',
       async () => (await import('./image/search.ts')).search,

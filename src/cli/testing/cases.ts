@@ -222,6 +222,24 @@ export const CASES: string[][] = [
     pull x@sha256:11
     pull --platform linux/arm64 localhost:5000/x:y
     pull x@sha256:1111111111111111111111111111111111111111111111111111111111111111
+    push busybox
+    push -q busybox
+    push -q localhost:5000/x:y
+    push -a busybox
+    push -a busybox:x
+    push X
+    push
+    push x@sha256:1111111111111111111111111111111111111111111111111111111111111111
+    push --platform linux/arm64 localhost:5000/x:y
+    save
+    save x y
+    save nope
+    save --platform linux/arm64 x
+    save --platform bad/bad/bad/bad x
+    save -o / x
+    save -o /dev/null x
+    save -o /nonexist/x y
+    save -o /proc/version/x y
     start x nope
     start -a a b
     start -a nope

@@ -106,6 +106,8 @@ function answerFor(method: string, path: string, body: string): { status: number
   const [, noun, name = '', verb = ''] = path.split('/');
   if (name === 'prune') return { status: 200, body: canned(`${noun}_prune`) };
   if (name === 'nope') return notFound(`No such ${noun?.slice(0, -1)}: nope`);
+  if (path === '/images/get') return { status: 200, body: 'an archive\n' };
+  if (path.endsWith('/push')) return { status: 200, body: readFileSync(`${ANSWERS}push.jsonl`, 'utf8') };
   if (path.endsWith('/wait')) return { status: 200, body: { StatusCode: 3 } };
   if (method === 'POST') return startAnswer(path);
   if (method === 'DELETE' && noun === 'images')

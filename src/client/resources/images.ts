@@ -19,6 +19,13 @@ export interface PullOptions {
   signal?: AbortSignal;
 }
 
+export interface PushOptions {
+  tag?: string;
+  platform?: string;
+  auth?: AuthConfig;
+  signal?: AbortSignal;
+}
+
 /** One line of an image's history. Spec: Engine API, `ImageHistoryResponseItem`. */
 export interface HistoryItem {
   Id: string;
@@ -91,6 +98,31 @@ export class Images {
     options: { force?: boolean; noprune?: boolean; platforms?: string[] } = {},
   ): Promise<ImageDeleteItem[]> {
     return this.#api.json('DELETE', at(name), { query: { ...options } });
+  }
+
+  /**
+   * Pushes a tag, or all tags of `name` without one; gives the progress as it comes, as `pull` does. `platform` is JSON.
+   */
+  async *push(name: string, options: PushOptions = {}): AsyncGenerator<ProgressMessage> {
+    const { auth, signal, ...query } = options;
+    const answer = await this.#api.request('POST', at(name, 'push'), {
+      query,
+      // The engine wants a login, if an empty one.
+      headers: { 'X-Registry-Auth': encodeAuth(auth ?? {}) },
+      ...(signal ? { signal } : {}),
+    });
+    yield* jsonRecords<ProgressMessage>(answer.body);
+  }
+
+  /** A tar of these images, loadable by `load`; leaving the loop early ends it. `platforms` are JSON documents. */
+  async save(
+    names: readonly string[],
+    options: { platforms?: string[]; signal?: AbortSignal } = {},
+  ): Promise<AsyncIterable<Uint8Array>> {
+    const { platforms, signal } = options;
+    const query = { names: [...names], ...(platforms ? { platform: platforms } : {}) };
+    const answer = await this.#api.request('GET', '/images/get', { query, ...(signal ? { signal } : {}) });
+    return answer.body;
   }
 
   /**
