@@ -23,6 +23,8 @@ export interface RequestOptions {
   query?: Record<string, QueryValue>;
   /** Sent as JSON. */
   body?: unknown;
+  /** Sent as it comes, in chunks; instead of `body`. An answer may begin before it is all sent. */
+  content?: AsyncIterable<Uint8Array>;
   headers?: Record<string, string>;
   /** Closes the connection, which cancels what the engine does for it. */
   signal?: AbortSignal;
@@ -48,7 +50,7 @@ export interface Hijacked {
   close(): void;
 }
 
-type Exchange = Wire & { head: ResponseHead };
+type Exchange = Wire & { head: ResponseHead; reusable: boolean };
 
 /** Requests to one engine: version in the path, JSON, errors, connections. The typed calls are built on it. */
 export class Api implements Disposable {
@@ -115,6 +117,8 @@ export class Api implements Disposable {
     options: RequestOptions,
     extra: Record<string, string>,
   ): Promise<Exchange> {
+    // What is sent as it comes cannot be sent again: the version is settled before.
+    if (options.content) await this.text('GET', '/_ping');
     for (;;) {
       const sent = this.#version.current;
       const exchange = await this.#send(method, path, options, extra);
@@ -140,14 +144,33 @@ export class Api implements Disposable {
     options.signal?.addEventListener('abort', abort, { once: true });
     try {
       await wire.connection.write(this.#encode(method, path, options, extra));
-      const head = await wire.reader.head();
-      if (head) return { ...wire, head };
+      const head = options.content
+        ? await this.#sendContent(wire, options.content)
+        : await wire.reader.head();
+      if (head) return { ...wire, head, reusable: options.content === undefined };
       throw new ConnectionLost('EOF');
     } catch (error) {
       wire.connection.close();
       options.signal?.throwIfAborted();
       throw error;
     }
+  }
+
+  /** Sends a body and waits for the head of the answer, whichever is first done. */
+  async #sendContent(wire: Wire, content: AsyncIterable<Uint8Array>): Promise<ResponseHead | null> {
+    const { marked, sendContent, SourceFailed } = await import('./transport/send-content.ts');
+    const sending = sendContent(wire.connection, marked(content)).then(
+      () => undefined,
+      (error: unknown) => {
+        if (!(error instanceof SourceFailed)) return;
+        wire.connection.close();
+        throw error.cause;
+      },
+    );
+    sending.catch(() => {});
+    const head = wire.reader.head();
+    const first = await Promise.race([head, sending.then(() => head)]);
+    return first;
   }
 
   #encode(method: string, path: string, options: RequestOptions, extra: Record<string, string>): Uint8Array {
@@ -160,7 +183,10 @@ export class Api implements Disposable {
       ...this.#headers,
       ...options.headers,
       ...(body ? { 'Content-Type': 'application/json' } : {}),
-      ...(body || method === 'POST' ? { 'Content-Length': String(body?.length ?? 0) } : {}),
+      ...(options.content ? { 'Transfer-Encoding': 'chunked', 'Content-Type': 'application/x-tar' } : {}),
+      ...(body || (method === 'POST' && !options.content)
+        ? { 'Content-Length': String(body?.length ?? 0) }
+        : {}),
       ...extra,
     });
     if (!body) return head;
@@ -178,7 +204,7 @@ export class Api implements Disposable {
       signal?.throwIfAborted();
       throw error;
     } finally {
-      if (reusable && !signal) this.#pool.give(wire);
+      if (reusable && wire.reusable && !signal) this.#pool.give(wire);
       else wire.connection.close();
     }
   }

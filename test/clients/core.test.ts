@@ -1,12 +1,16 @@
 /** The rows that every client must do: each docker CLI of this machine, and our own. */
 import { describe, expect, test } from 'bun:test';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { dockerArchive } from '../fixtures/archive.ts';
 import { busyboxRootfs } from '../fixtures/busybox.ts';
 import { calm } from '../fixtures/chaos/calm.ts';
 import { Client, dockerClis, MINKE_CLI } from '../fixtures/cli.ts';
 import { ENGINE } from '../fixtures/daemon.ts';
 import { engine } from '../fixtures/engine.ts';
 import { buildImage, imageId, push } from '../fixtures/image.ts';
-import { until } from '../fixtures/machine.ts';
+import { until, workFolder } from '../fixtures/machine.ts';
 import { removing, uniqueName } from '../fixtures/names.ts';
 import { tar } from '../fixtures/tar.ts';
 
@@ -55,6 +59,33 @@ describe.each(clients.map((cli) => [cli.name, cli] as const))('%s', (_name, prog
     const unknown = await cli.run(['pull', `${registry.address}/${name}:nope`]);
     expect(unknown.code).toBe(1);
     expect(unknown.stderr).toContain('not found: manifest unknown');
+  });
+
+  test('load and import', async () => {
+    const { cli } = await client();
+    const name = uniqueName('client');
+    const layers = [busyboxRootfs(), tar([{ name: 'x', content: name }])];
+    const image = buildImage({ layers, config: { Cmd: ['cat', '/x'] } });
+    const archive = dockerArchive(image, layers, { tags: [`${name}:v1`] });
+    const folder = workFolder('archives');
+    writeFileSync(join(folder, 'image.tar'), archive);
+    const loaded = `Loaded image: ${name}:v1`;
+    expect(await cli.ok(['load', '-i', join(folder, 'image.tar')])).toBe(loaded);
+    expect(await cli.ok(['load'], { input: gzipSync(archive, { level: 1 }) })).toBe(loaded);
+    expect(await cli.ok(['run', '--rm', `${name}:v1`])).toBe(name);
+    const bad = await cli.run(['load'], { input: archive.subarray(0, 100_000) });
+    expect(bad).toMatchObject({ code: 1, stdout: '' });
+    expect(bad.stderr).toContain('unexpected EOF');
+    const missing = await cli.run(['load', '-i', join(folder, 'none')]);
+    expect(missing.code).toBe(1);
+    expect(missing.stderr).toContain(`open ${folder}/none: no such file or directory`);
+    writeFileSync(join(folder, 'rootfs.tar'), busyboxRootfs([{ name: 'x', content: name }]));
+    const flags = ['-c', 'CMD ["cat","/x"]', '-m', 'why'];
+    const id = await cli.ok(['import', ...flags, join(folder, 'rootfs.tar'), `${name}:v2`]);
+    expect(id).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(await cli.ok(['run', '--rm', `${name}:v2`])).toBe(name);
+    expect(await cli.ok(['history', '--format', '{{.Comment}}', `${name}:v2`])).toBe('why');
+    await cli.ok(['rmi', '-f', id, imageId(image)]);
   });
 
   test('run: streams, input, exit codes, flags', async () => {

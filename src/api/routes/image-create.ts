@@ -13,6 +13,7 @@ import {
   withTag,
 } from '../../spec/reference.ts';
 import { authHeader } from '../bodies/auth.ts';
+import { discardBody } from '../http/discard.ts';
 import { streamProgress } from '../http/progress.ts';
 import { type Reply, stream } from '../http/reply.ts';
 import type { ApiRequest } from '../http/request.ts';
@@ -62,12 +63,6 @@ function pullReference({ query }: ApiRequest): Reference {
 function importer(images: Backend, request: ApiRequest, platform: Platform | undefined) {
   const { query, signal } = request;
   const source = query.text('fromSrc');
-  if (source !== '-') {
-    throw new EngineError(
-      'unimplemented',
-      'importing from a URL is not implemented by Minke yet; send the archive',
-    );
-  }
   const options = {
     changes: query.all('changes'),
     message: query.text('message') || `Imported from ${source}`,
@@ -76,7 +71,12 @@ function importer(images: Backend, request: ApiRequest, platform: Platform | und
     ...(platform ? { platform } : {}),
   };
   return async (push: Push) => {
-    push({ status: await images.import(request.body, options) });
+    try {
+      push({ status: await images.import(source === '-' ? request.body : source, options, push) });
+    } catch (error) {
+      await discardBody(request.body);
+      throw error;
+    }
   };
 }
 

@@ -2,13 +2,11 @@ import { EngineError } from '../../base/mod.ts';
 import type { Images } from '../../engine/images/mod.ts';
 import type { Platform } from '../../spec/platform.ts';
 import { parsePlatformJson } from '../bodies/platform.ts';
+import { discardBody } from '../http/discard.ts';
 import { ProgressStream } from '../http/progress.ts';
 import { type Reply, stream } from '../http/reply.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/route.ts';
-
-/** How much of an archive that is refused is read and dropped, so that its client gets to see why. */
-const MAX_DISCARD = 1024 * 1024 * 1024;
 
 /** `POST /images/load`. A hang-up cancels it. */
 export function imageLoadRoute(images: Pick<Images, 'load'>): Route {
@@ -23,7 +21,7 @@ function load(images: Pick<Images, 'load'>, request: ApiRequest): Reply {
     try {
       await images.load(body, options, progress.push);
     } catch (error) {
-      await discard(body);
+      await discardBody(body);
       // Compat: whatever goes wrong with an archive is told in the stream, never by a status.
       await progress.fail(error);
     }
@@ -42,16 +40,4 @@ function platformsOf({ query, version }: ApiRequest): Platform[] {
     );
   }
   return texts.map(parsePlatformJson);
-}
-
-async function discard(body: ApiRequest['body']): Promise<void> {
-  let left = MAX_DISCARD;
-  try {
-    for await (const chunk of body) {
-      left -= chunk.length;
-      if (left < 0) return;
-    }
-  } catch {
-    // The client has gone.
-  }
 }

@@ -51,7 +51,12 @@ const c = {
 
 const i = {
   history: verb('Show how an image was made', async () => (await import('./image/history.ts')).history),
+  import: verb(
+    'Make an image of a root file system in an archive',
+    async () => (await import('./image/import.ts')).importImage,
+  ),
   inspect: verb('Show everything about images', async () => (await import('./image/inspect.ts')).inspect),
+  load: verb('Load images from an archive', async () => (await import('./image/load.ts')).load),
   ls: verb('List images', async () => (await import('./image/ls.ts')).ls),
   prune: verb('Remove images that no container uses', async () => (await import('./image/prune.ts')).prune),
   pull: verb('Download an image from a registry', async () => (await import('./image/pull.ts')).pull),
@@ -129,6 +134,8 @@ const ROOT: Group = {
     info: system.info,
     login: verb('Log in to a registry', async () => (await import('./registry/login.ts')).login),
     logout: verb('Log out from a registry', async () => (await import('./registry/logout.ts')).logout),
+    import: i.import,
+    load: i.load,
     pull: i.pull,
     push: i.push,
     rmi: i.rm,

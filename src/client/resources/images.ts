@@ -44,6 +44,15 @@ export interface SearchHit {
   is_official: boolean;
 }
 
+export interface ImportOptions {
+  /** Repository with tag. */
+  repo?: string;
+  message?: string;
+  /** Instructions of a Dockerfile. */
+  changes?: string[];
+  platform?: string;
+}
+
 /** Calls on images; `name` is a reference or an id. */
 export class Images {
   readonly #api: Api;
@@ -135,6 +144,32 @@ export class Images {
       query,
       headers: auth ? { 'X-Registry-Auth': encodeAuth(auth) } : {},
       ...(signal ? { signal } : {}),
+    });
+    yield* jsonRecords<ProgressMessage>(answer.body);
+  }
+
+  /** Loads an archive of images. `platforms` are JSON documents. Failures come as for `pull`. */
+  async *load(
+    archive: AsyncIterable<Uint8Array>,
+    options: { quiet?: boolean; platforms?: string[] } = {},
+  ): AsyncGenerator<ProgressMessage> {
+    const { quiet = false, platforms } = options;
+    const answer = await this.#api.request('POST', '/images/load', {
+      query: { quiet: quiet ? '1' : '0', platform: platforms },
+      content: archive,
+    });
+    yield* jsonRecords<ProgressMessage>(answer.body);
+  }
+
+  /** Makes an image of a root file system's archive: of its bytes, or from a URL that the engine fetches. */
+  async *import(
+    source: AsyncIterable<Uint8Array> | string,
+    options: ImportOptions = {},
+  ): AsyncGenerator<ProgressMessage> {
+    const isUrl = typeof source === 'string';
+    const answer = await this.#api.request('POST', '/images/create', {
+      query: { fromSrc: isUrl ? source : '-', ...options },
+      ...(isUrl ? {} : { content: source }),
     });
     yield* jsonRecords<ProgressMessage>(answer.body);
   }

@@ -22,3 +22,21 @@ test('applyChanges sets what the instructions say', () => {
 test('applyChanges refuses instructions that change more than the config', () => {
   expect(() => applyChanges(['RUN true'])).toThrow('run is not a valid change command');
 });
+
+test('applyChanges reads health checks', () => {
+  expect(applyChanges(['HEALTHCHECK --interval=1m30s --retries=3 CMD curl -f x']).Healthcheck).toEqual({
+    Test: ['CMD-SHELL', 'curl -f x'],
+    Interval: 90e9,
+    Retries: 3,
+  });
+  expect(applyChanges(['healthcheck CMD ["a","b"]']).Healthcheck).toEqual({ Test: ['CMD', 'a', 'b'] });
+  expect(applyChanges(['HEALTHCHECK NONE']).Healthcheck).toEqual({ Test: ['NONE'] });
+  for (const bad of [
+    'HEALTHCHECK',
+    'HEALTHCHECK RUN x',
+    'HEALTHCHECK --interval=x CMD a',
+    'HEALTHCHECK CMD',
+  ]) {
+    expect(() => applyChanges([bad])).toThrow();
+  }
+});

@@ -1,5 +1,6 @@
 import { EngineError } from '../../base/mod.ts';
 import type { ImageRunConfig } from '../../spec/docker/mod.ts';
+import { parseHealthcheck } from './healthcheck-change.ts';
 
 /**
  * Applies `--change` lines of `docker import` (Dockerfile instructions that change only the config). Throws `invalid`
@@ -44,6 +45,9 @@ function apply(config: ImageRunConfig, instruction: string, rest: string): void 
       return;
     case 'STOPSIGNAL':
       config.StopSignal = rest;
+      return;
+    case 'HEALTHCHECK':
+      config.Healthcheck = parseHealthcheck(rest, jsonWords);
       return;
     case 'ONBUILD':
       config.OnBuild = [...(config.OnBuild ?? []), rest];

@@ -47,8 +47,8 @@ export function createImages(context: ImagesContext): Images & ImageNames {
       await context.images.setName(canonicalName(target), image.id);
       announce(context, image, 'tag', familiarName(target));
     },
-    import: (source, options) => importImage(context, source, options),
     push: (reference, options, progress) => push(context, reference, options, progress),
+    import: (source, options, progress) => importImage(context, source, options, progress),
     save: (names, options) => save(context, names, options),
     load: (source, options, progress) => load(context, source, options, progress),
     history: async (ref, platform) => history(context, resolve(context, ref, platform)),

@@ -38,8 +38,15 @@ export interface Images {
   /** What all images together take on the disk. */
   usage(): ImagesUsage;
   tag(ref: string, repository: string, tag: string): Promise<void>;
-  /** A rootfs tar (plain, gzip, zstd) becomes an image of one layer. Gives its id. */
-  import(source: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<ImageId>;
+  /**
+   * A rootfs tar, however compressed, becomes an image of one layer. Gives its id. The source is its bytes, or a URL to
+   * fetch it from (without a scheme, by http), of which `progress` hears.
+   */
+  import(
+    source: AsyncIterable<Uint8Array> | string,
+    options: ImportOptions,
+    progress: (message: ProgressMessage) => void,
+  ): Promise<ImageId>;
   /**
    * Pushes the tag that `reference` names, or all tags of a bare repository. What goes wrong is told after the first
    * progress record. A hang-up cancels it.

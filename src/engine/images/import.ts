@@ -1,25 +1,33 @@
 import { formatTime, nowNano } from '../../base/mod.ts';
 import type { DiffId, ImageId } from '../../spec/digest.ts';
-import type { ImageRunConfig } from '../../spec/docker/mod.ts';
+import type { ImageRunConfig, ProgressMessage } from '../../spec/docker/mod.ts';
 import type { ImageConfig } from '../../spec/oci/image.ts';
 import { MEDIA_TYPES } from '../../spec/oci/image.ts';
 import { hostPlatform } from '../../spec/platform.ts';
 import { canonicalName, familiarName, parseReference, withDefaultTag } from '../../spec/reference.ts';
+import { announce } from './announce.ts';
 import { applyChanges } from './changes.ts';
 import type { ImagesContext } from './context.ts';
+import { download, parseDownloadUrl } from './download.ts';
 import type { ImportOptions } from './images.ts';
+import { throttled } from './throttle.ts';
 
 /** Makes an image of one layer from a root file system's tar, durably. Nothing is left on failure. */
 export async function importImage(
   context: ImagesContext,
-  source: AsyncIterable<Uint8Array>,
+  source: AsyncIterable<Uint8Array> | string,
   options: ImportOptions,
+  progress: (message: ProgressMessage) => void,
 ): Promise<ImageId> {
   const { layers, images } = context;
   const name = options.tag ? `${options.repository}:${options.tag}` : options.repository;
   const reference = name ? withDefaultTag(parseReference(name)) : undefined;
   const run = applyChanges(options.changes);
-  const staged = await layers.stage({ mediaType: MEDIA_TYPES.ociLayer, source, signal: options.signal });
+  const { signal } = options;
+  const archive = typeof source === 'string' ? await fetched(source, signal, progress) : source;
+  // The stage workers inflate gzip and zstd themselves.
+  const bytes = context.archives.inflate(archive, ['xz', 'bzip2']);
+  const staged = await layers.stage({ mediaType: MEDIA_TYPES.ociLayer, source: bytes, signal });
   const layer = await layers.commit(staged, undefined);
   layers.retain(layer.chainId);
   try {
@@ -27,10 +35,12 @@ export async function importImage(
     await layers.sync();
     const config = imageConfig(layer.diffId, run, options);
     const image = await images.put(Buffer.from(JSON.stringify(config)));
-    if (reference) await images.setName(canonicalName(reference), image.id);
-    context.events.publish('image', 'import', image.id, {
-      name: reference ? familiarName(reference) : image.id,
-    });
+    if (reference) {
+      await images.setName(canonicalName(reference), image.id);
+      announce(context, image, 'tag', familiarName(reference));
+    }
+    const labels = run.Labels ?? {};
+    context.events.publish('image', 'import', image.id, { ...labels, name: image.id });
     return image.id;
   } finally {
     await layers.release(layer.chainId);
@@ -39,14 +49,38 @@ export async function importImage(
 
 function imageConfig(diffId: DiffId, run: ImageRunConfig, options: ImportOptions): ImageConfig {
   const created = formatTime(nowNano());
+  const comment = options.message || 'Imported from -';
   const { os, architecture, variant } = options.platform ?? hostPlatform();
   return {
     created,
+    comment,
     architecture,
     os,
     ...(variant ? { variant } : {}),
     config: run,
     rootfs: { type: 'layers', diff_ids: [diffId] },
-    history: [{ created, comment: options.message || 'Imported from -' }],
+    history: [{ created, comment }],
   };
+}
+
+/** Compat: the words and the figures of `docker import URL`. */
+async function fetched(
+  text: string,
+  signal: AbortSignal,
+  progress: (message: ProgressMessage) => void,
+): Promise<AsyncIterable<Uint8Array>> {
+  const url = parseDownloadUrl(text.includes('://') ? text : `http://${text}`);
+  const { bytes, length } = await download(url, signal);
+  progress({ status: `Downloading from ${text.includes('://') ? text : `http://${text}`}` });
+  const report = throttled(progress);
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    let current = 0;
+    for await (const chunk of bytes) {
+      current += chunk.length;
+      const figures = length === undefined ? { current } : { current, total: length };
+      report({ status: 'Importing', progressDetail: figures });
+      yield chunk;
+    }
+  }
+  return counted();
 }
