@@ -6,6 +6,8 @@ export interface DiskCalls {
   sync: { args: { path: string }; result: null };
   /** Bytes in a tree, as Docker counts them. */
   usage: { args: { path: string }; result: number };
+  /** Removes a tree with all in it. */
+  remove: { args: { path: string }; result: null };
   /** Joins a staged layer with those below it. */
   join: { args: { directory: string; below: string[] }; result: null };
   /** Copies the content of one directory into another, with all attributes. Both are descriptors. */

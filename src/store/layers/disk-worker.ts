@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { errnoOf, messageOf } from '../../base/mod.ts';
-import { copyTree, diskUsage, must, syncFilesystem } from '../../sys/mod.ts';
+import { copyTree, diskUsage, must, removeTree, syncFilesystem } from '../../sys/mod.ts';
 import type { DiskAnswer, DiskRequest } from './disk-protocol.ts';
 import { joinLayer } from './join.ts';
 
@@ -24,6 +24,9 @@ function answer(request: Exclude<DiskRequest, { call: 'quit' }>): unknown {
     }
     case 'usage':
       return diskUsage(request.args.path);
+    case 'remove':
+      removeTree(request.args.path);
+      return null;
     case 'join':
       joinLayer(request.args.directory, request.args.below);
       return null;

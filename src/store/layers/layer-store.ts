@@ -29,7 +29,10 @@ export interface LayerStore {
   diffIdOf(digest: Digest): DiffId | undefined;
   /** Holds a layer and all below it against `release`, for an image or a container. */
   retain(chainId: ChainId): void;
-  /** Drops one hold; removes layers that nobody holds, top first. Gives the chain ids that were removed. */
+  /**
+   * Drops one hold; removes layers that nobody holds, top first. Gives the chain ids that were removed; the files of
+   * large ones go a little later.
+   */
   release(chainId: ChainId): Promise<ChainId[]>;
   /**
    * Makes the writable layer of a container (with Docker's `-init` layer: the mount points /dev/console, /etc/hosts,

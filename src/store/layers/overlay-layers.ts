@@ -28,6 +28,7 @@ import { MountHolds } from './mounts/mount-holds.ts';
 import { checkedDirectory, readOptional } from './overlay-directory.ts';
 import { placeLayer } from './place-layer.ts';
 import { Stager } from './stage/stager.ts';
+import { Sweeper } from './sweeper.ts';
 
 /** Layers as Docker's overlay2 driver keeps them; see `LayerStore`. Open one for each data-root. */
 export class OverlayLayers implements LayerStore {
@@ -35,6 +36,7 @@ export class OverlayLayers implements LayerStore {
   readonly #log: Logger;
   readonly #layers: HeldLayers;
   readonly #disk = new DiskThread();
+  readonly #sweeper: Sweeper;
   readonly #tars = new ThreadLayerTars((chainId) => this.#sourceOf(chainId));
   readonly origins: BlobOrigins;
   readonly #stager: Stager;
@@ -54,6 +56,7 @@ export class OverlayLayers implements LayerStore {
     this.#stager = new Stager(layout.staging, log, maxLayerSize);
     this.origins = new FileBlobOrigins(layout);
     this.#durability = new Durability(layout, this.#disk, log);
+    this.#sweeper = new Sweeper(log);
     this.#mounts = new ContainerMounts(
       layout,
       { directory: (id) => this.#layers.get(id)?.directory, diffs: (id) => this.#layers.diffs(id) },
@@ -238,6 +241,7 @@ export class OverlayLayers implements LayerStore {
     this.#stager.close();
     this.#tars.close();
     await this.#durability.close();
+    await this.#sweeper.close();
     this.#disk.close();
   }
 
@@ -324,6 +328,6 @@ export class OverlayLayers implements LayerStore {
     this.#mounts.forget(layer.chainId);
     this.#durability.forget(layer.chainId);
     unrecordLayer(this.#layout, layer).finish();
-    await removeTreeAsync(join(this.#layout.staging, `gone-${layer.cacheId}`));
+    this.#sweeper.sweep(join(this.#layout.staging, `gone-${layer.cacheId}`));
   }
 }

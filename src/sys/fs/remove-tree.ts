@@ -15,8 +15,14 @@ export function removeTree(path: string): void {
 
 /** As `removeTree`, for the main thread: small trees are removed at once, others on a thread of the pool. */
 export async function removeTreeAsync(path: string): Promise<void> {
-  if (isSmall(path, { left: SMALL })) removeTree(path);
-  else await rm(path, { recursive: true, force: true });
+  if (!removeSmallTree(path)) await rm(path, { recursive: true, force: true });
+}
+
+/** Removes a tree that is gone in a millisecond or two; gives false, and does nothing, if it is larger. */
+export function removeSmallTree(path: string): boolean {
+  if (!isSmall(path, { left: SMALL })) return false;
+  removeTree(path);
+  return true;
 }
 
 /**
