@@ -1,7 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createApiServer } from '../api/mod.ts';
 import { KeyedLock, type Logger } from '../base/mod.ts';
-import { type ContainersContext, createContainers, Directory, findInit } from '../engine/containers/mod.ts';
+import {
+  type ContainersContext,
+  createContainers,
+  createExecs,
+  Directory,
+  ExecDirectory,
+  findInit,
+} from '../engine/containers/mod.ts';
 import { EventBus } from '../engine/events/mod.ts';
 import { createImages } from '../engine/images/mod.ts';
 import { LocalNetworks } from '../engine/networks/mod.ts';
@@ -84,6 +91,7 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
       stopTimeout: 10,
     },
     directory,
+    execs: new ExecDirectory(),
     locks: new KeyedLock(),
     records: new ContainerRecords(dataRoot, log),
     layers: store.layers,
@@ -125,6 +133,7 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
   const api = createApiServer({
     backends: {
       containers,
+      execs: createExecs(context),
       images,
       networks,
       volumes,

@@ -3,9 +3,11 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLogger, EngineError, type Logger, messageOf } from '../base/mod.ts';
 import {
+  handleExecExit,
   handleExit,
   isRunning,
   restoreContainers,
+  restoreExecs,
   startByPolicy,
   stopAll,
 } from '../engine/containers/mod.ts';
@@ -78,7 +80,9 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   closing.use(registry);
   await opening;
   for (const bridge of bridges) await net.ensureBridge(bridge);
+  runtime.execs.onExit((exit) => void handleExecExit(context, exit));
   await restoreContainers(context);
+  await restoreExecs(context);
   store.collectLeftovers();
   exits.deliver((exit) => {
     handleExit(context, exit).catch((error: unknown) => {

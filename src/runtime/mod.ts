@@ -1,6 +1,7 @@
 export { buildSpec, DEFAULT_MASKED_PATHS, DEFAULT_READONLY_PATHS } from './bundle/build-spec.ts';
 export { checkCapabilities } from './bundle/capabilities.ts';
 export { containerEnv } from './bundle/env.ts';
+export type { ExecProcess } from './bundle/exec-process.ts';
 export { gatherHostFacts } from './bundle/host-facts.ts';
 export type { BundleInput, HostFacts, MappedDevice, ResolvedMount } from './bundle/input.ts';
 export { securityOptions } from './bundle/security-options.ts';

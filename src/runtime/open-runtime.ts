@@ -10,6 +10,7 @@ import { CompiledSeccomp } from './crun/compiled-seccomp.ts';
 import { OciProgram } from './crun/program.ts';
 import { toRuntimeFailure } from './crun/translate.ts';
 import type { RuntimeVersion } from './crun/version.ts';
+import { KeptExecs } from './execs.ts';
 import { ExitFiles, ExitLedger, toContainerExit } from './exits.ts';
 import { now } from './keeper/containers.ts';
 import type { ExitRecord, HeldState } from './keeper/protocol.ts';
@@ -56,6 +57,7 @@ class KeptRuntime implements Runtime {
   readonly #seccomp: CompiledSeccomp;
   readonly #live = new Map<string, Live>();
   readonly #ledger: ExitLedger;
+  readonly execs: KeptExecs;
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
@@ -65,11 +67,18 @@ class KeptRuntime implements Runtime {
     this.#host = detectCgroups(options.cgroupDriver);
     this.#seccomp = new CompiledSeccomp(join(options.execRoot, 'seccomp'), options.log);
     this.#program = new OciProgram(options.execRoot, this.#host.driver, options.runtimePath);
+    this.execs = new KeptExecs({
+      execRoot: options.execRoot,
+      link: this.#link,
+      program: this.#program,
+      deadlineMs: options.deadlineMs ?? DEADLINE_MS,
+    });
   }
 
   async open(): Promise<void> {
     mkdirSync(join(this.#options.execRoot, 'containers'), { recursive: true, mode: 0o711 });
     this.#link.onExit = (exit) => this.#ended(exit);
+    this.#link.onExecExit = (exit) => this.execs.ended(exit);
     this.#link.onReconnect = () => this.#takeStock();
     this.#link.open();
     if (this.#isUntouched()) return;
@@ -262,6 +271,7 @@ class KeptRuntime implements Runtime {
       else if (state.lost) this.#endedUnseen(state, live);
     }
     for (const exit of this.#exits.list()) this.#ended(exit);
+    this.execs.takeStock();
   }
 
   /** Removes what a daemon left that died in a create or a delete: bundles of which the keeper does not know. */

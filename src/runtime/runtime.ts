@@ -1,5 +1,6 @@
 import type { ContainerId } from '../base/mod.ts';
 import type { RuntimeSpec } from '../spec/oci/runtime.ts';
+import type { ExecProcess } from './bundle/exec-process.ts';
 
 /**
  * One container as processes of the OS. The *keeper* is the parent of all containers: it opens their stdio, runs the
@@ -51,6 +52,8 @@ export interface Runtime {
   acknowledgeExit(id: ContainerId, startNumber: number): Promise<void>;
   /** Called once for each exit, after its file is on disk. Also for exits that came while no daemon was connected, after `open`. */
   onExit(listener: (exit: ContainerExit) => void): void;
+  /** More processes in containers that run. */
+  readonly execs: RuntimeExecs;
   /** `crun` or `runc`. Throws `unavailable` if there is none on this machine. */
   readonly name: string;
   /** Name, version and commit of the OCI runtime, as `docker info` and `docker version` print. */
@@ -86,6 +89,68 @@ export interface StdinWriter {
   end(): Promise<void>;
   /** Lets go without ending the input where `OpenStdin` without `StdinOnce`. */
   release(): void;
+}
+
+/** Processes that are run in a running container, beside its first one. */
+export interface RuntimeExecs {
+  /**
+   * Runs a process. On failure nothing is left, and the error is an EngineError as of `create`, with the words of an
+   * exec. An abort of `signal` ends its set-up. Its exit is told by `onExit`, maybe before this resolves.
+   */
+  start(request: ExecRequest, options?: { signal?: AbortSignal }): Promise<StartedExec>;
+  /** What is on disk of those that run and of those that ended, for restore; half-made ones are removed. */
+  list(): Promise<KnownExec[]>;
+  /** Opens the output of one that runs anew, for a daemon that was not there when it began. */
+  reopen(exec: Pick<KnownExec, 'execId' | 'tty'>): Promise<ExecOutput | undefined>;
+  /** Sets the window size of its terminal, in characters. */
+  resize(execId: string, height: number, width: number): Promise<void>;
+  /** After its exit, once its output was read: pipes and terminal go, the record stays. Idempotent. */
+  closeStreams(execId: string): Promise<void>;
+  /** Removes all traces. Idempotent. A process that runs goes on. */
+  forget(execId: string): Promise<void>;
+  /** As of containers: once for each exit, after its file is on disk. */
+  onExit(listener: (exit: ExecEnd) => void): void;
+}
+
+export interface ExecRequest {
+  execId: string;
+  id: ContainerId;
+  process: ExecProcess;
+  tty: boolean;
+  /** Of pipes: which there are. The others are /dev/null. With a terminal, whether somebody types. */
+  stdin: boolean;
+  output: boolean;
+  /** JSON that `list` gives back. */
+  about: unknown;
+}
+
+export interface StartedExec {
+  pid: number;
+  output?: ExecOutput;
+  stdin?: StdinWriter;
+}
+
+/** Where the log pump reads it. */
+export type ExecOutput =
+  | { stdio: { stdout: string; stderr: string; staging: string } }
+  | { ptyMaster: number };
+
+export interface KnownExec {
+  execId: string;
+  id: ContainerId;
+  pid: number;
+  tty: boolean;
+  about: unknown;
+  exit?: ExecEnd;
+  /** `closeStreams` was called for it. */
+  settled: boolean;
+}
+
+export interface ExecEnd {
+  execId: string;
+  exitCode: number;
+  /** Milliseconds since 1970 with a fraction. */
+  at: number;
 }
 
 export interface ContainerExit {

@@ -1,4 +1,4 @@
-import type { Containers } from '../../engine/containers/mod.ts';
+import type { Containers, Execs } from '../../engine/containers/mod.ts';
 import type { Events } from '../../engine/events/mod.ts';
 import type { Images } from '../../engine/images/mod.ts';
 import type { NetworksBackend } from '../../engine/networks/mod.ts';
@@ -7,6 +7,7 @@ import type { VolumesBackend } from '../../engine/volumes/mod.ts';
 import type { AnyRoute } from '../http/route.ts';
 import { containerRoutes } from './containers.ts';
 import { eventRoutes } from './events.ts';
+import { execRoutes } from './execs.ts';
 import { imageRoutes } from './images.ts';
 import { networkRoutes } from './networks.ts';
 import { notYetRoutes } from './not-yet.ts';
@@ -20,6 +21,7 @@ import { volumeRoutes } from './volumes.ts';
 /** The parts of the engine that the API speaks for. */
 export interface ApiBackends {
   containers: Containers;
+  execs: Execs;
   images: Images;
   networks: NetworksBackend;
   volumes: VolumesBackend;
@@ -37,6 +39,7 @@ export function allRoutes(backends: ApiBackends, host: { cgroupUnified: boolean 
     ...eventRoutes(backends.events),
     // Before the nouns, whose patterns end in a name of any depth.
     ...notYetRoutes(),
+    ...execRoutes(backends.execs),
     ...containerRoutes(backends.containers, host),
     ...imageRoutes(backends.images),
     ...networkRoutes(backends.networks),

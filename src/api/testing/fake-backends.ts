@@ -90,6 +90,21 @@ export function fakeBackends(overrides: Partial<ApiBackends> = {}): {
     throw new EngineError('unimplemented', 'not in this fake');
   };
   const backends: ApiBackends = {
+    execs: {
+      create: async (ref) => {
+        known(ref);
+        return { id: ID };
+      },
+      check: known,
+      start: async (id, options) => {
+        engine.calls.push(`exec ${id} ${JSON.stringify(options)}`);
+        return options.detach ? undefined : (engine.sessions.get('next') ?? new FakeSession());
+      },
+      resize: async (id, height, width) => {
+        engine.calls.push(`exec resize ${id} ${height} ${width}`);
+      },
+      inspect: nothing as never,
+    },
     containers: {
       create: async (request) => {
         engine.created.push(request);

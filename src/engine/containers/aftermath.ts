@@ -2,6 +2,7 @@ import { messageOf } from '../../base/mod.ts';
 import type { ContainerExit } from '../../runtime/mod.ts';
 import type { Container } from './container.ts';
 import { type ContainersContext, transition } from './context.ts';
+import { dropExecs } from './exec/drop-execs.ts';
 import { removeLocked } from './remove.ts';
 import { scheduleRestart } from './restart-policy.ts';
 import { takeDown } from './take-down.ts';
@@ -52,6 +53,7 @@ async function aftermath(
   const goes = !restarts && record.hostConfig.AutoRemove && container.restarts === 0;
   told();
   await down;
+  await dropExecs(context, container);
   // Crash: until here, the exit's file tells the restore that its end may not have been told.
   await context.runtime.acknowledgeExit(exit.id, exit.startNumber);
   if (restarts && container.status === 'restarting') scheduleRestart(context, container, ran);

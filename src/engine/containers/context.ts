@@ -9,11 +9,13 @@ import type { Events } from '../events/mod.ts';
 import type { EngineNetwork } from '../networks/mod.ts';
 import type { Container } from './container.ts';
 import type { Directory } from './directory.ts';
+import type { ExecDirectory } from './exec/exec-directory.ts';
 
 /** What the container verbs work with; `daemon/` puts it together. */
 export interface ContainersContext {
   readonly settings: ContainerSettings;
   readonly directory: Directory;
+  readonly execs: ExecDirectory;
   /** One transition of one container at a time. */
   readonly locks: KeyedLock;
   readonly records: ContainerRecords;

@@ -9,7 +9,7 @@ export class DetachKeys {
 
   /** `keys`: `a`, `ctrl-p`, … joined by commas; undefined or '' = `ctrl-p,ctrl-q`. Throws `invalid`. */
   constructor(keys: string | undefined) {
-    this.#sequence = Uint8Array.from((keys || DEFAULT).split(',').map(keyByte));
+    this.#sequence = detachKeyBytes(keys || DEFAULT);
   }
 
   /** What of `bytes` goes on to the container, and whether the sequence is complete. Half a sequence is held back. */
@@ -27,6 +27,11 @@ export class DetachKeys {
     }
     return { pass: Uint8Array.from(pass), detached: false };
   }
+}
+
+/** The bytes that `keys` stands for. Throws `invalid`. */
+export function detachKeyBytes(keys: string): Uint8Array {
+  return Uint8Array.from(keys.split(',').map(keyByte));
 }
 
 function keyByte(key: string): number {

@@ -12,6 +12,7 @@ export async function inspect(
 ): Promise<ContainerInspect> {
   const { record } = container;
   const mount = context.layers.getMount(record.id);
+  const execs = context.execs.idsOf(record.id);
   // Compat: shown from the first try to start on.
   const tried = record.minke.startNumber > 0 || record.hasBeenStartedBefore;
   const answer: ContainerInspect = {
@@ -32,7 +33,7 @@ export async function inspect(
     MountLabel: '',
     ProcessLabel: '',
     AppArmorProfile: '',
-    ExecIDs: null,
+    ExecIDs: execs.length > 0 ? execs : null,
     HostConfig: record.hostConfig,
     GraphDriver: { Name: 'overlay2', Data: mount ? { ID: record.id, ...mount.graphData() } : null },
     Mounts: Object.values(record.mountPoints).map(mountPoint),

@@ -12,6 +12,11 @@ export {
 export type { ContainerSettings, ContainersContext } from './context.ts';
 export { Directory } from './directory.ts';
 export { createContainers } from './engine-containers.ts';
+export { handleExecExit } from './exec/end-exec.ts';
+export { createExecs } from './exec/engine-execs.ts';
+export { ExecDirectory } from './exec/exec-directory.ts';
+export type { ExecCreateRequest, ExecStartOptions, Execs } from './exec/execs.ts';
+export { restoreExecs } from './exec/restore-execs.ts';
 export { findInit } from './init-program.ts';
 export { restoreContainers, startByPolicy } from './restore.ts';
 export { isRunning } from './status.ts';

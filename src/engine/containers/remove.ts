@@ -1,6 +1,7 @@
 import { EngineError, messageOf } from '../../base/mod.ts';
 import type { Container } from './container.ts';
 import { announce, type ContainersContext, save } from './context.ts';
+import { forgetExecsSoon } from './exec/drop-execs.ts';
 import { kill } from './kill.ts';
 import { intendRemove } from './remove-intent.ts';
 import { cancelRestart } from './restart-policy.ts';
@@ -105,6 +106,7 @@ export async function removeLocked(
   }
   // Who attached before a start that never came.
   await context.logs.unregister(container.id).catch(() => {});
+  forgetExecsSoon(context, container);
   announce(context, container, 'destroy');
   container.waiters.removed({ statusCode: exitCode });
 }

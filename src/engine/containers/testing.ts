@@ -9,6 +9,7 @@ import { type ContainerRecord, ContainerRecords } from '../../store/mod.ts';
 import { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
 import { Directory } from './directory.ts';
+import { ExecDirectory } from './exec/exec-directory.ts';
 
 type Step = (id: string) => Promise<void>;
 
@@ -79,6 +80,7 @@ export class EngineBench {
         stopTimeout: 10,
       },
       directory: new Directory(),
+      execs: new ExecDirectory(),
       locks: new KeyedLock(),
       records: this.records,
       layers: {

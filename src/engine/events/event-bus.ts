@@ -50,8 +50,14 @@ export class EventBus implements Events {
     for (const wake of this.#wakers.values()) wake(event);
   }
 
-  happened(action: string, id: string, since: bigint): boolean {
-    return this.#past(since, undefined).some((event) => event.Action === action && event.Actor.ID === id);
+  happened(action: string, id: string, since: bigint, attributes: Record<string, string> = {}): boolean {
+    const wanted = Object.entries(attributes);
+    return this.#past(since, undefined).some(
+      ({ Action, Actor }) =>
+        Action === action &&
+        Actor.ID === id &&
+        wanted.every(([name, value]) => Actor.Attributes[name] === value),
+    );
   }
 
   /** On a full disk the event is only told: what it tells of has happened, and must not fail by this. */

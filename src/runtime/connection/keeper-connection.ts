@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { LineReader } from '../keeper/line-reader.ts';
 import {
+  type ExecExit,
   type ExitRecord,
   KeeperFailure,
   type Line,
@@ -18,6 +19,7 @@ export class KeeperConnection {
   >();
   #next = 1;
   onExit: (exit: ExitRecord) => void = () => {};
+  onExecExit: (exit: ExecExit) => void = () => {};
   onClose: () => void = () => {};
   readonly #closed = Promise.withResolvers<void>();
 
@@ -79,7 +81,8 @@ export class KeeperConnection {
 
   #receive(line: Line): void {
     if ('event' in line) {
-      this.onExit(line.exit);
+      if (line.event === 'exit') this.onExit(line.exit);
+      else if (line.event === 'exec-exit') this.onExecExit(line.execExit);
       return;
     }
     const pending = this.#pending.get(line.n);

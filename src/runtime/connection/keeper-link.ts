@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError, type Logger, messageOf } from '../../base/mod.ts';
 import { Pidfd } from '../../sys/mod.ts';
-import type { ExitRecord, HelloReply, OperationName, Operations } from '../keeper/protocol.ts';
+import type { ExecExit, ExitRecord, HelloReply, OperationName, Operations } from '../keeper/protocol.ts';
 import { ConnectionLost, type KeeperConnection } from './keeper-connection.ts';
 import { connectKeeper } from './keeper-launch.ts';
 import { ownKeeperBuild } from './keeper-program.ts';
@@ -10,7 +10,13 @@ import { upToDate } from './keeper-upgrade.ts';
 
 const RETRY_MS = 1_000;
 /** What may be asked twice. */
-const REPEATABLE: ReadonlySet<OperationName> = new Set(['abort', 'forget', 'list', 'closeStdin']);
+const REPEATABLE: ReadonlySet<OperationName> = new Set([
+  'abort',
+  'forget',
+  'list',
+  'closeStdin',
+  'execRelease',
+]);
 const END_MS = 500;
 
 /** A keeper, whichever: connects again, starting a new one, when the one at hand is gone. */
@@ -25,6 +31,7 @@ export class KeeperLink {
   /** A connection was lost, and there is not one again yet of which all is known. */
   #reconnecting = false;
   onExit: (exit: ExitRecord) => void = () => {};
+  onExecExit: (exit: ExecExit) => void = () => {};
   /** A connection was lost and there is one again, maybe to another keeper. */
   onReconnect: () => Promise<void> = async () => {};
 
@@ -102,6 +109,7 @@ export class KeeperLink {
     this.#log.debug('connected to the keeper', logFields(hello));
     const pidfd = new Pidfd(hello.pid);
     connection.onExit = (exit) => this.onExit(exit);
+    connection.onExecExit = (exit) => this.onExecExit(exit);
     const link = { connection, pidfd };
     let open = true;
     connection.onClose = () => {

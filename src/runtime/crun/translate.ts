@@ -38,8 +38,11 @@ export function toRuntimeFailure(error: unknown, spec: RuntimeSpec | undefined):
 /** From the runtime's own message to Docker's sentence, error code and exit code. */
 export function failureOf(text: string, spec: RuntimeSpec | undefined, cause?: unknown): RuntimeFailure {
   const sentence = text.startsWith(RUNC_PREFIX) ? text : `${RUNC_PREFIX}${runcSentence(text, spec)}`;
-  const message = `${PREFIX}${sentence}: unknown`;
-  // Compat: moby daemon/start.go, setExitCodeFromError.
+  return failureWith(`${PREFIX}${sentence}: unknown`, cause);
+}
+
+/** The exit code that a sentence of the OCI runtime means. Compat: moby daemon/start.go, setExitCodeFromError. */
+export function failureWith(message: string, cause?: unknown): RuntimeFailure {
   if (/executable file not found|no such file or directory/.test(message)) {
     return new RuntimeFailure('invalid', message, 127, { cause });
   }

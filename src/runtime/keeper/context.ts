@@ -1,5 +1,6 @@
 import type { Children } from './children.ts';
 import type { Containers } from './containers.ts';
+import type { Execs } from './execs.ts';
 import type { Programs } from './program.ts';
 
 /** What the keeper's operations work with. */
@@ -9,7 +10,8 @@ export interface KeeperContext {
   lock: number;
   children: Children;
   containers: Containers;
+  execs: Execs;
   programs: Programs;
-  /** Creates and starts under way: id → abort. */
+  /** Creates, starts and execs under way: id → abort. */
   underWay: Map<string, () => void>;
 }

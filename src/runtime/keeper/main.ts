@@ -5,6 +5,7 @@ import { keeperBuild } from './build.ts';
 import { Children } from './children.ts';
 import { Containers } from './containers.ts';
 import type { KeeperContext } from './context.ts';
+import { Execs } from './execs.ts';
 import { Programs } from './program.ts';
 import { KeeperServer } from './server.ts';
 import { inheritedLock, resumeState, STATE_FORMAT } from './upgrade.ts';
@@ -23,15 +24,18 @@ async function main(execRoot: string): Promise<void> {
   lowerOomScore(OOM_SCORE);
   const children = new Children();
   const containers = new Containers(execRoot, children, (exit) => server.announce(exit));
+  const execs = new Execs(execRoot, children, (exit) => server.announceExec(exit));
   const context: KeeperContext = {
     execRoot,
     lock,
     children,
     containers,
+    execs,
     programs: new Programs(),
     underWay: new Map(),
   };
-  const idle = () => server.connections === 0 && containers.size === 0 && context.underWay.size === 0;
+  const holdsNothing = () => containers.size + execs.size + context.underWay.size === 0;
+  const idle = () => server.connections === 0 && holdsNothing();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const path = join(execRoot, 'keeper.sock');
   // Without a socket, the next daemon knows that we left nothing. The lock is still ours, so it is our socket.
@@ -48,12 +52,15 @@ async function main(execRoot: string): Promise<void> {
   };
   const server = new KeeperServer(context, keeperBuild(import.meta.filename), endWhenIdle);
   // What they leave us is taken over in this order: who ends from here on is reaped when we come back to the loop.
-  if (inherited === undefined || !resumeState(context)) containers.adopt();
+  if (inherited === undefined || !resumeState(context)) {
+    containers.adopt();
+    execs.adopt();
+  }
   children.reap();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     // Containers outlive whoever stops us; with none, there is nothing to stay for.
     process.on(signal, () => {
-      if (containers.size === 0 && context.underWay.size === 0) end();
+      if (holdsNothing()) end();
     });
   }
   await server.listen(path);

@@ -28,6 +28,12 @@ export interface Operations {
    * the connection ends, and the socket is there again a moment later. A failure leaves it as it was.
    */
   upgrade: { request: { argv: string[] }; reply: never };
+  /** Runs one more process in a container; its exit comes as an event. A keeper of before answers `bad-request`. */
+  exec: { request: ExecOperation; reply: { pid: number; startTime: number } };
+  /** The number of an exec's PTY master in the keeper; take it with pidfd_getfd. */
+  execTerminal: { request: { execId: string }; reply: { fd: number } };
+  /** Ends an `exec` that is under way, or lets go of what is held for it once it has ended. Idempotent. */
+  execRelease: { request: { execId: string }; reply: Record<string, never> };
 }
 
 export type OperationName = keyof Operations;
@@ -52,6 +58,37 @@ export interface CreateOperation {
   consoleSize: [number, number];
   runtime: RuntimeCommand;
   deadlineMs: number;
+}
+
+export interface ExecOperation {
+  execId: string;
+  /** The container. */
+  id: string;
+  /** Directory with `process.json` and the FIFOs; the runtime writes `pid` and `log` into it. */
+  directory: string;
+  /** What is not here is /dev/null. */
+  stdio: { stdin?: string; stdout?: string; stderr?: string };
+  tty: boolean;
+  consoleSize: [number, number];
+  runtime: RuntimeCommand;
+  deadlineMs: number;
+  /** The daemon's own words about it, kept in its file. */
+  about: unknown;
+}
+
+/** Content of `exec/<exec id>.json`: written when the process runs, and again when it has ended. */
+export interface ExecRecord extends Pick<ExecOperation, 'execId' | 'id' | 'tty' | 'stdio' | 'about'> {
+  pid: number;
+  startTime: number;
+  exit?: ExecExit;
+}
+
+export interface ExecExit {
+  execId: string;
+  /** A wait status; undefined when it could not be known. */
+  status?: number;
+  /** Milliseconds since 1970. */
+  at: number;
 }
 
 /** The OCI runtime's program, its state directory, and what stands before the verb. */
@@ -95,7 +132,8 @@ export interface Failure {
 export type Line =
   | { n: number; ok: unknown }
   | { n: number; failure: Failure }
-  | { event: 'exit'; exit: ExitRecord };
+  | { event: 'exit'; exit: ExitRecord }
+  | { event: 'exec-exit'; execExit: ExecExit };
 
 /** Thrown in the keeper, sent as a reply, thrown again in the daemon. */
 export class KeeperFailure extends Error {

@@ -3,10 +3,13 @@ import { createServer, type Socket } from 'node:net';
 import { ownMountNamespace } from '../../sys/mod.ts';
 import type { KeeperContext } from './context.ts';
 import { create } from './create.ts';
+import { exec } from './exec.ts';
 import { LineReader } from './line-reader.ts';
 import {
+  type ExecExit,
   type ExitRecord,
   KeeperFailure,
+  type Line,
   MAX_REQUEST,
   type OperationName,
   type Operations,
@@ -30,7 +33,7 @@ export class KeeperServer {
   /** `onIdle` is called when the last connection went. */
   constructor(context: KeeperContext, build: string, onIdle: () => void) {
     this.#onIdle = onIdle;
-    const { containers, underWay } = context;
+    const { containers, execs, underWay } = context;
     this.#handlers = {
       hello: () => ({
         version: PROTOCOL_VERSION,
@@ -61,6 +64,13 @@ export class KeeperServer {
         containers.forget(id);
         return {};
       },
+      exec: (request) => exec(context, request),
+      execTerminal: ({ execId }) => ({ fd: execs.terminal(execId) }),
+      execRelease: ({ execId }) => {
+        underWay.get(execId)?.();
+        execs.release(execId);
+        return {};
+      },
       upgrade: (request) => upgrade(context, request),
     };
   }
@@ -81,7 +91,15 @@ export class KeeperServer {
   }
 
   announce(exit: ExitRecord): void {
-    for (const socket of this.#sockets) socket.write(`${JSON.stringify({ event: 'exit', exit })}\n`);
+    this.#tell({ event: 'exit', exit });
+  }
+
+  announceExec(execExit: ExecExit): void {
+    this.#tell({ event: 'exec-exit', execExit });
+  }
+
+  #tell(event: Line): void {
+    for (const socket of this.#sockets) socket.write(`${JSON.stringify(event)}\n`);
   }
 
   #accept(socket: Socket): void {

@@ -5,6 +5,7 @@ import { atomicWrite, execProgram, killProcess, setCloseOnExec } from '../../sys
 import type { Unclaimed } from './children.ts';
 import type { HeldSnapshot } from './containers.ts';
 import type { KeeperContext } from './context.ts';
+import type { ExecSnapshot } from './execs.ts';
 import { KeeperFailure } from './protocol.ts';
 
 /** Of `UpgradeState`. A keeper that cannot read it says so before anything happens: see `--check`. */
@@ -16,6 +17,8 @@ const RESUME_FLAG = '--resume';
 /** What one program of a keeper leaves to the next: descriptors stay open under their numbers. */
 interface UpgradeState {
   containers: HeldSnapshot[];
+  /** Absent: of a keeper that knew of none. */
+  execs?: ExecSnapshot[];
   unclaimed: Unclaimed[];
 }
 
@@ -30,9 +33,14 @@ export async function upgrade(context: KeeperContext, { argv }: { argv: string[]
   await checkProgram(context, [program, ...args]);
   await quiet(context);
   // From here on nothing else runs: what ends now is reaped by the next program.
-  const { execRoot, containers, children, lock } = context;
-  const state: UpgradeState = { containers: containers.snapshot(), unclaimed: children.unclaimed() };
-  const fds = [lock, ...state.containers.flatMap(({ descriptors }) => descriptors.fds)];
+  const { execRoot, containers, execs, children, lock } = context;
+  const state = {
+    containers: containers.snapshot(),
+    execs: execs.snapshot(),
+    unclaimed: children.unclaimed(),
+  } satisfies UpgradeState;
+  const held = [...state.containers, ...state.execs];
+  const fds = [lock, ...held.flatMap(({ descriptors }) => descriptors.fds)];
   const path = statePath(execRoot);
   atomicWrite(path, JSON.stringify(state), { mode: 0o600 });
   try {
@@ -59,6 +67,7 @@ export function resumeState(context: KeeperContext): boolean {
     const state = JSON.parse(readFileSync(path, 'utf8')) as UpgradeState;
     for (const { pid, status } of state.unclaimed) context.children.keepUnclaimed(pid, status);
     context.containers.resume(state.containers);
+    context.execs.resume(state.execs ?? []);
     return true;
   } catch (error) {
     console.error('minke-keeper: what was held before the upgrade is not known:', error);

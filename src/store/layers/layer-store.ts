@@ -134,6 +134,8 @@ export interface ContainerMount {
   mountId: string;
   initId: string;
   parent?: ChainId;
+  /** Absolute path of the rootfs, while it is mounted. */
+  merged: string;
   /** Absolute directories as `GraphDriver.Data` shows them: LowerDir (joined by ':'), MergedDir, UpperDir, WorkDir. */
   graphData(): GraphData & { LowerDir: string };
 }

@@ -239,6 +239,7 @@ export class ContainerMounts {
     const below = () => (parent === undefined ? [] : this.#layers.diffs(parent));
     return {
       ...ids,
+      merged: join(top, 'merged'),
       graphData: () => ({
         LowerDir: [join(this.#layout.overlay, ids.initId, 'diff'), ...below()].join(':'),
         MergedDir: join(top, 'merged'),

@@ -1,0 +1,38 @@
+import { EngineError } from '../../../base/mod.ts';
+import type { Container } from '../container.ts';
+import type { ContainersContext } from '../context.ts';
+import { isRunning } from '../status.ts';
+import type { Exec } from './exec.ts';
+
+/** Throws Docker's sentence unless a process can be run in it now. `named`: as the client wrote it. */
+export function checkActive(container: Container, named: string = container.id): void {
+  if (!isRunning(container.status))
+    throw new EngineError('conflict', `container ${container.id} is not running`);
+  if (container.status === 'paused') {
+    throw new EngineError('conflict', `Container ${named} is paused, unpause the container before exec`);
+  }
+  if (container.status === 'restarting') {
+    throw new EngineError(
+      'conflict',
+      `Container ${container.id} is restarting, wait until the container is running`,
+    );
+  }
+}
+
+/** `not-found` with Docker's sentence if there is no such exec. */
+export function findExec(context: ContainersContext, id: string): Exec {
+  const exec = context.execs.get(id);
+  if (!exec) throw new EngineError('not-found', `No such exec instance: ${id}`);
+  return exec;
+}
+
+/** One that can be worked with: its container is there and runs. */
+export function findActive(context: ContainersContext, id: string): Exec {
+  const exec = findExec(context, id);
+  const { container } = exec;
+  if (context.directory.get(container.id) !== container) {
+    throw new EngineError('not-found', `No such container: ${container.id}`);
+  }
+  checkActive(container);
+  return exec;
+}
