@@ -41,6 +41,32 @@ describe('docker pull -a', () => {
 });
 
 describe('docker pull', () => {
+  test('is told of by one event, also if there was nothing new and for all tags', async () => {
+    const { docker, daemon, registry } = await engine();
+    const name = uniqueName('told');
+    const repository = `${registry.address}/${name}`;
+    const layers = [tar([{ name: 'x', content: name }])];
+    const image = buildImage({ layers, config: { Labels: { a: 'b' } } });
+    for (const tag of ['v1', 'v2']) await push(registry.address, name, tag, image);
+    const since = Date.now() / 1000;
+    await docker.ok(['pull', '-q', `${repository}:v1`]);
+    await docker.ok(['pull', '-q', `${repository}:v1`]);
+    await docker.ok(['pull', '-aq', repository]);
+    await Bun.sleep(300);
+    const filters = encodeURIComponent(JSON.stringify({ type: ['image'] }));
+    const range = `since=${since.toFixed(3)}&until=${(Date.now() / 1000).toFixed(3)}&filters=${filters}`;
+    const { text } = await daemon.api.get(`/v1.41/events?${range}`);
+    const events = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { Action: string; Actor: unknown });
+    expect(events.map(({ Action, Actor }) => [Action, Actor])).toEqual([
+      ['pull', { ID: `${repository}:v1`, Attributes: { a: 'b', name: repository } }],
+      ['pull', { ID: `${repository}:v1`, Attributes: { a: 'b', name: repository } }],
+      ['pull', { ID: repository, Attributes: { name: repository } }],
+    ]);
+  });
+
   test('of a tag with a digest, without content trust, of one that is there', async () => {
     const { docker, registry } = await engine();
     const name = uniqueName('pinned');

@@ -1,5 +1,6 @@
 import type { ProgressMessage } from '../../spec/docker/mod.ts';
 import { familiarRepository, parseReference, withTag } from '../../spec/reference.ts';
+import { announcePull } from './announce.ts';
 import type { ImagesContext } from './context.ts';
 import { type PullOptions, pullOne, statusLine } from './pull.ts';
 
@@ -21,4 +22,5 @@ export async function pullAllTags(
     isNew ||= pulled.isNew;
   }
   progress(statusLine(isNew, familiarRepository(reference)));
+  announcePull(context, reference);
 }

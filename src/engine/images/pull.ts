@@ -12,6 +12,7 @@ import {
   withDefaultTag,
   withDigest,
 } from '../../spec/reference.ts';
+import { announcePull } from './announce.ts';
 import type { ImagesContext } from './context.ts';
 import { pullLayers } from './pull-layers.ts';
 import { platformMismatch } from './resolve.ts';
@@ -36,6 +37,7 @@ export async function pull(
   const reference = withDefaultTag(parseReference(text));
   const { isNew, resolved } = await pullOne(context, reference, options, progress);
   progress(statusLine(isNew, familiarName(reference)));
+  announcePull(context, reference);
   // Compat: an image that is no index is taken whatever its platform, with this warning.
   const warning = options.platform && resolved && platformMismatch(text, resolved.config, options.platform);
   if (warning) progress({ status: `WARNING: ${warning}` });
@@ -106,8 +108,5 @@ async function install(
   else await pullLayers(context, { reference, resolved, chain, hold, ...options }, progress);
   await images.put(resolved.configBytes);
   for (const name of names) await images.setName(name, id);
-  if (isNew) {
-    context.events.publish('image', 'pull', familiarName(reference), { name: familiarName(reference) });
-  }
   return isNew;
 }
