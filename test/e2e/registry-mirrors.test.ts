@@ -55,34 +55,39 @@ async function daemonWith(subnet: number, config: Record<string, unknown>): Prom
 }
 
 describe('registry-mirrors', () => {
-  test('are asked in order, a broken one is passed over, the origin is left alone', async () => {
-    const nginx = kept(await Nginx.start({ upstream: copy.address }));
-    const docker = await daemonWith(92, {
-      'registry-mirrors': ['http://127.0.0.1:1', `http://${nginx.address}`],
-    });
-    const before = hub.requests().length;
-    expect(await docker.ok(['pull', '-q', 'both'])).toBe('docker.io/library/both:latest');
-    expect(await docker.ok(['run', '--rm', 'both', 'cat', '/note'])).toBe('both');
-    expect(hub.requests()).toHaveLength(before);
-    expect(nginx.requests().some((line) => /^GET \/v2\/library\/both\/blobs\/.* 200$/.test(line))).toBe(true);
+  test.skipIf(!Nginx.isThere)(
+    'are asked in order, a broken one is passed over, the origin is left alone',
+    async () => {
+      const nginx = kept(await Nginx.start({ upstream: copy.address }));
+      const docker = await daemonWith(92, {
+        'registry-mirrors': ['http://127.0.0.1:1', `http://${nginx.address}`],
+      });
+      const before = hub.requests().length;
+      expect(await docker.ok(['pull', '-q', 'both'])).toBe('docker.io/library/both:latest');
+      expect(await docker.ok(['run', '--rm', 'both', 'cat', '/note'])).toBe('both');
+      expect(hub.requests()).toHaveLength(before);
+      expect(nginx.requests().some((line) => /^GET \/v2\/library\/both\/blobs\/.* 200$/.test(line))).toBe(
+        true,
+      );
 
-    // What no mirror has comes from the origin.
-    expect(await docker.ok(['pull', '-q', 'origin-only'])).toBe('docker.io/library/origin-only:latest');
-    expect(nginx.requests().some((line) => /library\/origin-only\/manifests\/latest 404$/.test(line))).toBe(
-      true,
-    );
-    expect(hub.requests().some((line) => line.includes('/v2/library/origin-only/blobs/'))).toBe(true);
+      // What no mirror has comes from the origin.
+      expect(await docker.ok(['pull', '-q', 'origin-only'])).toBe('docker.io/library/origin-only:latest');
+      expect(nginx.requests().some((line) => /library\/origin-only\/manifests\/latest 404$/.test(line))).toBe(
+        true,
+      );
+      expect(hub.requests().some((line) => line.includes('/v2/library/origin-only/blobs/'))).toBe(true);
 
-    // What nobody has is told in the origin's words.
-    const none = await docker.run(['pull', 'nowhere']);
-    expect(none.code).toBe(1);
-    expect(none.stderr).toContain(
-      'manifest for nowhere:latest not found: manifest unknown: manifest unknown',
-    );
+      // What nobody has is told in the origin's words.
+      const none = await docker.run(['pull', 'nowhere']);
+      expect(none.code).toBe(1);
+      expect(none.stderr).toContain(
+        'manifest for nowhere:latest not found: manifest unknown: manifest unknown',
+      );
 
-    const info = await docker.ok(['info']);
-    expect(info).toContain(` Registry Mirrors:\n  http://127.0.0.1:1/\n  http://${nginx.address}/\n`);
-  });
+      const info = await docker.ok(['info']);
+      expect(info).toContain(` Registry Mirrors:\n  http://127.0.0.1:1/\n  http://${nginx.address}/\n`);
+    },
+  );
 
   test('one that hangs costs a bounded time, and only once', async () => {
     const sockets = new Set<Socket>();
@@ -128,7 +133,7 @@ describe('registry-mirrors', () => {
 });
 
 // Docker has mirrors for Docker Hub only.
-describe.skipIf(ENGINE === 'docker')('mirrors', () => {
+describe.skipIf(ENGINE === 'docker' || !Nginx.isThere)('mirrors', () => {
   test('stand before any registry, over TLS and under a path too', async () => {
     const certs = await authority.issue('mirror', ['IP:127.0.0.1']);
     const nginx = kept(await Nginx.start({ upstream: copy.address, prefix: '/cache/', tls: certs }));
