@@ -80,12 +80,12 @@ async function refused(
 }
 
 /** A docker CLI that is logged in there. */
-async function loggedIn(address: string): Promise<Client> {
+async function loggedIn(address: string, more: object = {}): Promise<Client> {
   const { daemon } = await engine();
   const [cli] = dockerClis();
   if (!cli) throw new Error('no docker CLI');
   const folder = workFolder('person');
-  const auths = { [address]: { auth: btoa(`${USER}:${PASSWORD}`) } };
+  const auths = { [address]: { auth: btoa(`${USER}:${PASSWORD}`), ...more } };
   await Bun.write(join(folder, 'config.json'), JSON.stringify({ auths }));
   return new Client(cli, daemon.host, { DOCKER_CONFIG: folder });
 }
@@ -170,25 +170,33 @@ describe('a registry that', () => {
     expect(all.filter((value) => value === BASIC)).toEqual([]);
   });
 
-  test('has a token server that leads elsewhere shows no password there', async () => {
-    const thief = await elsewhere((_request, response) => {
-      response.end(JSON.stringify({ token: 'x' }));
-    });
-    const tokens = await elsewhere((request, response) => {
-      response.writeHead(307, { Location: `http://${thief.address}${request.url}` }).end();
-    });
-    const registry = await serving(fresh(), (_request, response) => {
-      response
-        .writeHead(401, { 'WWW-Authenticate': `Bearer realm="http://${tokens.address}/token",service="s"` })
-        .end();
-      return true;
-    });
-    await refused(`${registry.address}/victim`, /./, { client: await loggedIn(registry.address) });
-    expect(tokens.seen.some(({ authorization }) => authorization === BASIC)).toBe(true);
-    expect(
-      thief.seen.filter(({ authorization, body }) => authorization !== undefined || body !== ''),
-    ).toEqual([]);
-  });
+  // Docker 20.10 sends an identity token along.
+  test.each(['password', ...(ENGINE === 'docker' ? [] : ['identity token'])])(
+    'has a token server that leads elsewhere shows no %s there',
+    async (what) => {
+      const thief = await elsewhere((_request, response) => {
+        response.end(JSON.stringify({ token: 'x' }));
+      });
+      const tokens = await elsewhere((request, response) => {
+        response.writeHead(307, { Location: `http://${thief.address}${request.url}` }).end();
+      });
+      const registry = await serving(fresh(), (_request, response) => {
+        response
+          .writeHead(401, { 'WWW-Authenticate': `Bearer realm="http://${tokens.address}/token",service="s"` })
+          .end();
+        return true;
+      });
+      const more = what === 'password' ? {} : { identitytoken: 'my-identity' };
+      await refused(`${registry.address}/victim`, /./, { client: await loggedIn(registry.address, more) });
+      const proof = ({ authorization, body }: (typeof tokens.seen)[number]) =>
+        authorization === BASIC || body.includes('my-identity');
+      expect(tokens.seen.some(proof)).toBe(true);
+      const shown = thief.seen.filter(
+        ({ authorization, body }) => authorization !== undefined || body !== '',
+      );
+      expect(shown).toEqual([]);
+    },
+  );
 
   const redirects: [string, string | ((registry: HostileRegistry) => string), RegExp][] = [
     [

@@ -144,6 +144,25 @@ describe('a manifest', () => {
     expect((await docker.run(['image', 'inspect', reference])).code).toBe(1);
   });
 
+  test('with a foreign layer gets it from the registry, and asks none of its URLs', async () => {
+    const { docker } = await engine();
+    const image = buildImage({
+      layers: [busyboxRootfs(), tar([{ name: uniqueName('foreign') }])],
+      format: 'docker',
+    });
+    const elsewhere = await HostileRegistry.start({});
+    started.push(elsewhere);
+    const manifest = JSON.parse(image.manifest.bytes.toString()) as { layers: Record<string, unknown>[] };
+    Object.assign(manifest.layers[1] ?? {}, {
+      mediaType: 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
+      urls: [`http://${elsewhere.address}/layer`],
+    });
+    const reference = await served(MEDIA.dockerManifest, manifest, image.blobs);
+    expect(await docker.ok(['pull', '-q', reference])).toBe(`${reference}:latest`);
+    expect(elsewhere.requests).toEqual([]);
+    await docker.ok(['rmi', '-f', reference]);
+  });
+
   // Docker 20.10 still takes the first, and has other words for the rest or none.
   test.skipIf(ENGINE === 'docker')('of schema 1 is refused as Docker 28 does', async () => {
     const { docker } = await engine();

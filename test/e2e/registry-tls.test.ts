@@ -121,6 +121,13 @@ describe('insecure-registries', () => {
     expect(await docker.ok(['pull', '-q', reference])).toBe(`${reference}:latest`);
   });
 
+  test('a name counts by the addresses it has', async () => {
+    await etc.hosts({ 'registry.minke.test': BY_NET });
+    const reference = `registry.minke.test:${registries.byNet.address.split(':')[1]}/busybox`;
+    await using _ = untagging(reference);
+    expect(await docker.ok(['pull', '-q', reference])).toBe(`${reference}:latest`);
+  });
+
   test('a registry without TLS is pulled from', async () => {
     const reference = `${registries.plain.address}/busybox`;
     await using _ = untagging(reference);
