@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { busyboxRootfs } from '../fixtures/busybox.ts';
+import { ENGINE } from '../fixtures/daemon.ts';
 import { engine } from '../fixtures/engine.ts';
 import { buildImage, imageId, push } from '../fixtures/image.ts';
 import { removing, uniqueName } from '../fixtures/names.ts';
@@ -65,6 +66,18 @@ describe('docker images', () => {
   });
 });
 
+describe('docker images --tree', () => {
+  test('shows an image with its size', async () => {
+    const { docker } = await engine();
+    if (ENGINE === 'docker' || !docker.cli.name.includes('28')) return; // Old clients know no tree.
+    const { id } = await small();
+    const row = (await docker.ok(['images', '--tree']))
+      .split('\n')
+      .find((line) => line.includes(id.slice(7, 19)));
+    expect(row).toMatch(/MB/);
+  });
+});
+
 describe('docker image inspect', () => {
   test('tells what the configuration of the image says', async () => {
     const { docker } = await engine();
@@ -98,6 +111,40 @@ describe('docker image inspect', () => {
     const { daemon, busybox } = await engine();
     const answer = (await daemon.api.get(`/v1.41/images/${busybox}/json`)).json();
     expect(Object.keys(answer).sort()).toEqual(imageFields.sort());
+  });
+
+  test('at API 1.55 has what is set, and where the image came from', async () => {
+    if (ENGINE === 'docker') return; // 20.10 ends at 1.41.
+    const { daemon } = await engine();
+    const { reference } = await small();
+    const repository = reference.slice(0, reference.lastIndexOf(':'));
+    const answer = (await daemon.api.get(`/v1.55/images/${reference}/json`)).json();
+    expect(Object.keys(answer).sort()).toEqual([
+      ...['Architecture', 'Author', 'Config', 'Created', 'GraphDriver', 'Id', 'Identity', 'Metadata'],
+      ...['Os', 'RepoDigests', 'RepoTags', 'RootFS', 'Size'],
+    ]);
+    expect(answer['Identity']).toEqual({ Pull: [{ Repository: repository }] });
+    expect((await daemon.api.get(`/v1.52/images/${reference}/json`)).json()).not.toHaveProperty('Identity');
+  });
+
+  test('--platform of another one, and manifests beside a platform, are refused', async () => {
+    if (ENGINE === 'docker') return;
+    const { docker, daemon } = await engine();
+    const { reference } = await small();
+    const other = process.arch === 'x64' ? 'linux/arm64' : 'linux/amd64';
+    for (const command of ['inspect', 'history', 'rm']) {
+      const result = await docker.run(['image', command, '--platform', other, reference]);
+      expect(result.code).toBe(1);
+      expect(result.stderr).toContain(`image with reference ${reference} was found but its platform`);
+    }
+    const platform = encodeURIComponent('{"os":"linux","architecture":"amd64"}');
+    const both = await daemon.api.get(`/v1.49/images/${reference}/json?manifests=1&platform=${platform}`);
+    expect([both.status, both.json()]).toEqual([
+      400,
+      { message: 'conflicting options: manifests and platform options cannot both be set' },
+    ]);
+    const identity = await daemon.api.get('/v1.54/images/json?identity=1');
+    expect(identity.json()).toEqual({ message: 'conflicting options: identity requires manifests=1' });
   });
 
   test('of an unknown one', async () => {

@@ -55,6 +55,7 @@ export function inspectFor(version: ApiVersion, image: ImageInspect): object {
   if (version.atLeast('1.52')) {
     for (const key of OPTIONAL) if (!image[key]) delete answer[key];
   }
+  if (version.below('1.53')) delete answer['Identity'];
   if (version.below('1.44')) {
     answer['VirtualSize'] = image.Size;
     answer['Created'] ??= '0001-01-01T00:00:00Z';

@@ -27,6 +27,8 @@ export function inspect(context: ImagesContext, image: StoredImage): ImageInspec
     RootFS: { Type: 'layers', Layers: config.rootfs.diff_ids },
     Metadata: { LastTagTime: context.images.lastTagged(image.id) ?? ZERO_TIME },
   };
+  const origins = originsOf(context, image);
+  if (origins.length > 0) answer.Identity = { Pull: origins.map((Repository) => ({ Repository })) };
   if (config.created) answer.Created = config.created;
   if (config.variant) answer.Variant = config.variant;
   if (config['os.version']) answer.OsVersion = config['os.version'];
@@ -37,4 +39,10 @@ export function inspect(context: ImagesContext, image: StoredImage): ImageInspec
 function graphData(context: ImagesContext, top: ChainId | undefined): Record<string, string> | null {
   if (!top || !context.layers.get(top)) return null;
   return { ...context.layers.graphData(top) };
+}
+
+/** Repositories that an image was pulled from or pushed to: only these give it a digest, no tag does. */
+function originsOf({ images }: ImagesContext, { id }: StoredImage): string[] {
+  const digests = images.namesOf(id).filter((name) => name.includes('@'));
+  return [...new Set(digests.map((name) => name.slice(0, name.indexOf('@'))))];
 }

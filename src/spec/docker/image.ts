@@ -38,6 +38,8 @@ export interface ImageInspect {
   GraphDriver: { Name: string; Data: Record<string, string> | null };
   RootFS: { Type: string; Layers?: string[] };
   Metadata: { LastTagTime: string };
+  /** Where it came from, as far as that is known. */
+  Identity?: { Pull: { Repository: string }[] };
 }
 
 /** One row of `GET /images/json`. Spec: Engine API, `ImageSummary`. */
