@@ -1,5 +1,14 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { closeSync, openSync, readdirSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { silentLogger } from '../base/mod.ts';
 import { openPipe, splice } from '../sys/mod.ts';
 import { openLogs } from './open-logs.ts';
@@ -41,6 +50,28 @@ describe('logs', () => {
     await logs.register(container.source);
     await logs.drain(container.id);
     expect(await text(container)).toEqual(['last words\n']);
+  });
+
+  test('a pump that dies is replaced: what its containers say before, meanwhile and after is in their logs', async () => {
+    using talking = new FakeContainer();
+    using draining = new FakeContainer();
+    const room = openLogs({ log: silentLogger });
+    await room.register(talking.source);
+    await room.register(draining.source);
+    talking.say('stdout', 'before\nunfin');
+    await waitFor(() => sizeOf(talking.target.path) > 0);
+    const client = room.subscribe(talking.id)[Symbol.asyncIterator]();
+    // A fault of ours in its thread: what it waits on is no epoll any more.
+    breakDescriptor(epollOn(talking));
+    talking.say('stdout', 'ished\n');
+    draining.say('stderr', 'last words\n');
+    await room.drain(draining.id);
+    talking.say('stdout', 'after\n');
+    expect(await take(client, 6)).not.toBe('');
+    await room.drain(talking.id);
+    expect(await text(talking)).toEqual(['before\n', 'unfinished\n', 'after\n']);
+    expect(await text(draining)).toEqual(['last words\n']);
+    await room.close();
   });
 
   test('a client gets prompts at once and nothing twice', async () => {
@@ -230,6 +261,34 @@ describe('logs', () => {
     await short.close();
   });
 });
+
+/** The epoll of this process that watches a container's output. */
+function epollOn({ directory }: FakeContainer): number {
+  const links = new Map(
+    readdirSync('/proc/self/fd').flatMap((fd) => {
+      try {
+        return [[fd, readlinkSync(`/proc/self/fd/${fd}`)] as const];
+      } catch {
+        return [];
+      }
+    }),
+  );
+  for (const [fd, link] of links) {
+    if (link !== 'anon_inode:[eventpoll]') continue;
+    const watched = [...readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8').matchAll(/^tfd: +(\d+)/gm)];
+    if (watched.some(([, of = '']) => links.get(of)?.startsWith(directory))) return Number(fd);
+  }
+  throw new Error('nobody watches it');
+}
+
+/** Makes the descriptor one of /dev/null. */
+function breakDescriptor(fd: number): void {
+  closeSync(fd);
+  const others: number[] = [];
+  for (let opened = openSync('/dev/null', 'r'); opened !== fd; opened = openSync('/dev/null', 'r'))
+    others.push(opened);
+  for (const other of others) closeSync(other);
+}
 
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;

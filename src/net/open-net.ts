@@ -1,31 +1,20 @@
-import { readFileSync } from 'node:fs';
-import { Cleanup, type ContainerId, EngineError, type Logger, messageOf } from '../base/mod.ts';
-import { Rtnetlink, tryBindPort, writeSysctl } from '../sys/mod.ts';
+import { Cleanup, type ContainerId, EngineError, type Logger } from '../base/mod.ts';
+import { Rtnetlink, tryBindPort } from '../sys/mod.ts';
 import { ensureBridgeLink, removeLinks } from './bridge/bridge.ts';
 import { Firewall } from './firewall/firewall.ts';
 import { ForeignChains } from './firewall/foreign-chains.ts';
-import { parseIpv4, parseSubnet } from './ipam/address.ts';
+import { forwardPackets } from './forward-packets.ts';
+import { gather } from './gather.ts';
+import { parseSubnet } from './ipam/address.ts';
 import { AddressPool } from './ipam/address-pool.ts';
 import { macOfAddress } from './ipam/mac.ts';
-import type {
-  BridgeNetwork,
-  Endpoint,
-  EndpointRequest,
-  Net,
-  PublishedPort,
-  Sandbox,
-  SandboxRequest,
-} from './net.ts';
+import type { BridgeNetwork, Endpoint, EndpointRequest, Net, Sandbox, SandboxRequest } from './net.ts';
+import { forwardsOf } from './ports/forwards.ts';
 import { PortTable } from './ports/port-table.ts';
-import { type Forward, V6Listeners } from './ports/v6-listeners.ts';
-import {
-  addEndpoint,
-  cutEndpoint,
-  hostInterfaceName,
-  isHostInterfaceName,
-  repairEndpoint,
-} from './sandbox/endpoint.ts';
+import { V6Listeners } from './ports/v6-listeners.ts';
+import { addEndpoint, cutEndpoint, hostInterfaceName, repairEndpoint } from './sandbox/endpoint.ts';
 import { Namespaces } from './sandbox/namespace.ts';
+import { removeOrphans } from './sandbox/orphans.ts';
 
 export interface NetOptions {
   /** Namespaces are pinned in `<execRoot>/netns`. */
@@ -190,32 +179,14 @@ class KernelNet implements Net {
         return target === undefined ? [] : [{ owner: id, target, ports: sandbox.ports }];
       }),
     );
-    await this.#removeOrphans();
-    for (const { id, sandbox } of live) await this.#listeners.open(id, forwardsOf(sandbox));
-  }
-
-  /** Pinned namespaces and veths on our bridges that are no live container's. */
-  async #removeOrphans(): Promise<void> {
-    for (const name of this.#namespaces.list()) {
-      if (this.#live.has(name as ContainerId)) continue;
-      this.#log.info('removing a network namespace without a container', { name });
-      this.#try('cannot remove a network namespace', { name }, () => this.#namespaces.remove(name));
-    }
-    const links = this.#host().links();
-    const bridges = new Set(links.filter((link) => this.#networks.has(link.name)).map((link) => link.index));
-    const wanted = new Set(
-      [...this.#live.values()].flatMap((each) => each.endpoints.map((e) => e.hostInterface)),
-    );
-    const orphans = links
-      .filter((link) => link.kind === 'veth' && bridges.has(link.master) && isHostInterfaceName(link.name))
-      .map((link) => link.name)
-      .filter((name) => !wanted.has(name));
-    for (const name of orphans) {
-      this.#try('cannot cut an interface off', { name }, () => cutEndpoint(this.#host(), name));
-    }
-    await removeLinks(orphans).catch((error: unknown) => {
-      this.#log.error('cannot remove interfaces', { names: orphans, error });
+    await removeOrphans({
+      host: this.#host(),
+      namespaces: this.#namespaces,
+      bridges: [...this.#networks.keys()],
+      live: this.#live,
+      log: this.#log,
     });
+    for (const { id, sandbox } of live) await this.#listeners.open(id, forwardsOf(sandbox));
   }
 
   /** One container's trouble must not keep the daemon from starting. */
@@ -273,50 +244,5 @@ class KernelNet implements Net {
   #host(): Rtnetlink {
     if (!this.#rtnetlink) throw new EngineError('unavailable', 'the network is not open');
     return this.#rtnetlink;
-  }
-}
-
-/** Where `/proc/sys` cannot be written, somebody else may have seen to it. */
-function forwardPackets(): void {
-  try {
-    writeSysctl('ipv4/ip_forward', '1');
-  } catch (error) {
-    if (readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8').trim() !== '1') throw error;
-  }
-}
-
-/** What our own IPv6 listeners serve: of "everywhere" only [::1]. */
-function forwardsOf(sandbox: Sandbox): Forward[] {
-  const targetIp = sandbox.endpoints[0]?.ipv4;
-  if (targetIp === undefined) return [];
-  const v4 = new Set(sandbox.ports.filter((port) => port.hostIp === '0.0.0.0').map(keyOf));
-  return sandbox.ports
-    .filter((port) => port.protocol === 'tcp' && parseIpv4(port.hostIp) === undefined)
-    .map((port) => ({
-      hostIp: port.hostIp === '::' && v4.has(keyOf(port)) ? '::1' : port.hostIp,
-      hostPort: port.hostPort,
-      targetIp,
-      targetPort: port.containerPort,
-    }));
-}
-
-function keyOf(port: PublishedPort): string {
-  return `${port.hostPort} ${port.containerPort}`;
-}
-
-/** Runs all steps, whatever fails, and then throws what failed as one error. */
-async function gather(steps: readonly (() => unknown)[]): Promise<void> {
-  const errors: unknown[] = [];
-  for (const step of steps) {
-    try {
-      await step();
-    } catch (error) {
-      errors.push(error);
-    }
-  }
-  if (errors.length > 0) {
-    throw new EngineError('internal', errors.map(messageOf).join('; '), {
-      cause: new AggregateError(errors),
-    });
   }
 }

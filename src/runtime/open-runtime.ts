@@ -1,20 +1,16 @@
-import { closeSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ContainerId, EngineError, type Logger, messageOf } from '../base/mod.ts';
 import { atomicWrite, setWindowSize } from '../sys/mod.ts';
-import { Cgroup } from './cgroups/cgroup.ts';
-import { type CgroupDriver, type CgroupHost, detectCgroups } from './cgroups/host.ts';
-import { cgroupOfBundle } from './cgroups/of-bundle.ts';
+import { type CgroupDriver, detectCgroups } from './cgroups/host.ts';
 import { KeeperLink } from './connection/keeper-link.ts';
 import { CompiledSeccomp } from './crun/compiled-seccomp.ts';
 import { OciProgram } from './crun/program.ts';
 import { toRuntimeFailure } from './crun/translate.ts';
 import type { RuntimeVersion } from './crun/version.ts';
 import { KeptExecs } from './execs.ts';
-import { ExitFiles, ExitLedger, toContainerExit } from './exits.ts';
-import { now } from './keeper/containers.ts';
-import type { ExitRecord, HeldState } from './keeper/protocol.ts';
-import { Live } from './live.ts';
+import { Holdings } from './holdings.ts';
+import type { Live } from './live.ts';
 import type {
   ContainerExit,
   CreateRequest,
@@ -39,6 +35,10 @@ export interface RuntimeOptions {
   deadlineMs?: number;
 }
 
+interface Cancel {
+  signal?: AbortSignal;
+}
+
 const SIGKILL = 9;
 const DEADLINE_MS = 30_000;
 const KILL_DEADLINE_MS = 10_000;
@@ -51,22 +51,18 @@ export function openRuntime(options: RuntimeOptions): Runtime {
 class KeptRuntime implements Runtime {
   readonly #options: RuntimeOptions;
   readonly #link: KeeperLink;
-  readonly #exits: ExitFiles;
-  #host: CgroupHost;
   readonly #program: OciProgram;
   readonly #seccomp: CompiledSeccomp;
-  readonly #live = new Map<string, Live>();
-  readonly #ledger: ExitLedger;
+  readonly #holdings: Holdings;
   readonly execs: KeptExecs;
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
     this.#link = new KeeperLink(options.execRoot, options.log, options.keeperBuild);
-    this.#exits = new ExitFiles(options.execRoot);
-    this.#ledger = new ExitLedger(this.#exits);
-    this.#host = detectCgroups(options.cgroupDriver);
+    const host = detectCgroups(options.cgroupDriver);
+    this.#holdings = new Holdings(options.execRoot, host);
     this.#seccomp = new CompiledSeccomp(join(options.execRoot, 'seccomp'), options.log);
-    this.#program = new OciProgram(options.execRoot, this.#host.driver, options.runtimePath);
+    this.#program = new OciProgram(options.execRoot, host.driver, options.runtimePath);
     this.execs = new KeptExecs({
       execRoot: options.execRoot,
       link: this.#link,
@@ -76,12 +72,13 @@ class KeptRuntime implements Runtime {
   }
 
   async open(): Promise<void> {
-    mkdirSync(join(this.#options.execRoot, 'containers'), { recursive: true, mode: 0o711 });
-    this.#link.onExit = (exit) => this.#ended(exit);
+    this.#holdings.open();
+    this.#link.onExit = (exit) => this.#holdings.ended(exit);
     this.#link.onExecExit = (exit) => this.execs.ended(exit);
     this.#link.onReconnect = () => this.#takeStock();
     this.#link.open();
-    if (this.#isUntouched()) return;
+    // No keeper was ever here, or it has gone in peace: one that we start has nothing to tell.
+    if (this.#holdings.isUntouched && !existsSync(join(this.#options.execRoot, 'keeper.sock'))) return;
     await this.#takeStock();
     await this.#sweep();
   }
@@ -91,38 +88,23 @@ class KeptRuntime implements Runtime {
   }
 
   async close(): Promise<void> {
-    await this.#link.close({ end: this.#live.size === 0 });
-    for (const live of this.#live.values()) live[Symbol.dispose]();
-    this.#live.clear();
+    await this.#link.close({ end: this.#holdings.size === 0 });
+    this.#holdings.close();
   }
 
   async list(): Promise<HeldContainer[]> {
     const { containers } = this.#link.used ? await this.#link.request('list', {}) : { containers: [] };
-    const held = new Set(containers.map(({ id, startNumber }) => `${id}.${startNumber}`));
-    const onlyExits = this.#ledger.list().filter(({ id, startNumber }) => !held.has(`${id}.${startNumber}`));
-    return [
-      ...containers.map(({ id, startNumber, pid, started, tty }): HeldContainer => {
-        const exit = this.#ledger.get(id, startNumber);
-        const paused = exit ? undefined : this.#live.get(id)?.cgroup.isFrozen();
-        const known = { id: id as ContainerId, startNumber, pid, started, tty };
-        return { ...known, ...(paused !== undefined && { paused }), ...(exit && { exit }) };
-      }),
-      ...onlyExits.map((exit): HeldContainer => {
-        return { id: exit.id, startNumber: exit.startNumber, pid: 0, started: true, tty: false, exit };
-      }),
-    ];
+    return this.#holdings.describe(containers);
   }
 
   async prepareStdio(id: ContainerId, options: { tty: boolean; openStdin: boolean }): Promise<StdioPaths> {
-    return makeStdio(this.#bundle(id), options);
+    return makeStdio(this.#holdings.bundle(id), options);
   }
 
-  async create(request: CreateRequest, { signal }: { signal?: AbortSignal } = {}): Promise<{ pid: number }> {
+  async create(request: CreateRequest, { signal }: Cancel = {}): Promise<{ pid: number }> {
     const { id, spec, startNumber, tty, openStdin, stdinOnce } = request;
-    // Somebody may have followed the advice meanwhile.
-    if (this.#host.obstacle !== undefined) this.#host = detectCgroups(this.#options.cgroupDriver);
-    if (this.#host.obstacle !== undefined) throw new EngineError('unavailable', this.#host.obstacle);
-    const bundle = this.#bundle(id);
+    this.#checkCgroups();
+    const bundle = this.#holdings.bundle(id);
     const stdio = tty ? undefined : request.stdio;
     mkdirSync(bundle, { recursive: true, mode: 0o700 });
     try {
@@ -143,7 +125,7 @@ class KeptRuntime implements Runtime {
         deadlineMs: this.#options.deadlineMs ?? DEADLINE_MS,
       });
       throwIfCancelled(signal);
-      const live = this.#adopt({ id, startNumber, pid, startTime, tty, started: false });
+      const live = this.#holdings.adopt({ id, startNumber, pid, startTime, tty, started: false });
       if (stdio?.stdin !== undefined && stdinOnce) live.holdStdin(openFifoWriter(stdio.stdin));
       return { pid };
     } catch (error) {
@@ -154,8 +136,8 @@ class KeptRuntime implements Runtime {
     }
   }
 
-  async start(id: ContainerId, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    const live = this.#get(id);
+  async start(id: ContainerId, { signal }: Cancel = {}): Promise<void> {
+    const live = this.#holdings.get(id);
     try {
       using _abort = this.#abortBy(signal, id);
       await this.#link.request('start', { id });
@@ -166,18 +148,18 @@ class KeptRuntime implements Runtime {
   }
 
   async signal(id: ContainerId, signal: number): Promise<void> {
-    const live = this.#get(id);
-    if (!live.pidfd?.signal(signal)) throw notRunning(id);
+    const live = this.#holdings.get(id);
+    if (!live.pidfd?.signal(signal)) throw new EngineError('not-found', `container ${id} is not running`);
     // Under cgroup v1 a frozen process does not die before it thaws.
     if (signal === SIGKILL) live.cgroup.thaw();
   }
 
   async pause(id: ContainerId): Promise<void> {
-    await this.#get(id).cgroup.setFrozen(true);
+    await this.#holdings.get(id).cgroup.setFrozen(true);
   }
 
   async resume(id: ContainerId): Promise<void> {
-    await this.#get(id).cgroup.setFrozen(false);
+    await this.#holdings.get(id).cgroup.setFrozen(false);
   }
 
   async ptyMaster(id: ContainerId): Promise<number> {
@@ -186,8 +168,7 @@ class KeptRuntime implements Runtime {
   }
 
   async resize(id: ContainerId, height: number, width: number): Promise<void> {
-    const live = this.#get(id);
-    if (!live.tty) return;
+    if (!this.#holdings.get(id).tty) return;
     const master = await this.ptyMaster(id);
     try {
       setWindowSize(master, height, width);
@@ -197,7 +178,7 @@ class KeptRuntime implements Runtime {
   }
 
   async openStdin(id: ContainerId): Promise<StdinWriter> {
-    const live = this.#get(id);
+    const live = this.#holdings.get(id);
     if (live.tty)
       return new DescriptorWriter(
         await this.ptyMaster(id),
@@ -206,7 +187,7 @@ class KeptRuntime implements Runtime {
       );
     let fd: number;
     try {
-      fd = openFifoWriter(join(this.#bundle(id), 'stdin'));
+      fd = openFifoWriter(join(this.#holdings.bundle(id), 'stdin'));
     } catch (error) {
       throw new EngineError('conflict', `container ${id} has no standard input`, { cause: error });
     }
@@ -221,30 +202,26 @@ class KeptRuntime implements Runtime {
   }
 
   async delete(id: ContainerId, { keepExit = false } = {}): Promise<void> {
-    const { execRoot } = this.#options;
-    const live = this.#live.get(id);
-    if (live && !this.#ledger.get(id, live.startNumber)) await this.#kill(live);
+    const live = this.#holdings.find(id);
+    if (live && !this.#holdings.hasExit(live)) await kill(live);
     await this.#link.request('abort', { id });
     await this.#link.request('forget', { id });
-    const bundle = this.#bundle(id);
-    const cgroup = live?.cgroup ?? this.#cgroupOf(id);
-    await cgroup?.remove();
+    await this.#holdings.cgroupOf(id)?.remove();
     await this.#program.deleteState(id);
     rmSync(join((await this.#program.command()).root, id), { recursive: true, force: true });
-    if (!keepExit) this.#ledger.forgetAll(id);
-    live?.[Symbol.dispose]();
-    this.#live.delete(id);
+    if (!keepExit) this.#holdings.ledger.forgetAll(id);
+    this.#holdings.forget(id);
     // Crash: the bundle goes last: it says which cgroup there is to remove.
-    rmSync(bundle, { recursive: true, force: true });
-    rmSync(join(execRoot, `tty-${id.slice(0, 16)}`), { force: true });
+    rmSync(this.#holdings.bundle(id), { recursive: true, force: true });
+    rmSync(join(this.#options.execRoot, `tty-${id.slice(0, 16)}`), { force: true });
   }
 
   async acknowledgeExit(id: ContainerId, startNumber: number): Promise<void> {
-    this.#ledger.forget(id, startNumber);
+    this.#holdings.ledger.forget(id, startNumber);
   }
 
   onExit(listener: (exit: ContainerExit) => void): void {
-    this.#ledger.listen(listener);
+    this.#holdings.ledger.listen(listener);
   }
 
   get name(): string {
@@ -255,78 +232,28 @@ class KeptRuntime implements Runtime {
     return await this.#program.version();
   }
 
-  /** No keeper was ever here, or it has gone in peace, and it left nothing: one that we start has nothing to tell. */
-  #isUntouched(): boolean {
-    const { execRoot } = this.#options;
-    const left = readdirSync(join(execRoot, 'containers')).length + this.#exits.list().length;
-    return left === 0 && !existsSync(join(execRoot, 'keeper.sock'));
+  /** After each connect. */
+  async #takeStock(): Promise<void> {
+    await this.#holdings.takeStock(this.#link);
+    this.execs.takeStock();
   }
 
-  /** Compares what the keeper holds, what is on disk and what we know, after each connect. */
-  async #takeStock(): Promise<void> {
-    const { containers } = await this.#link.request('list', {});
-    for (const state of containers) {
-      const live = this.#live.get(state.id) ?? this.#adopt(state);
-      if (state.exit) this.#ended(state.exit);
-      else if (state.lost) this.#endedUnseen(state, live);
-    }
-    for (const exit of this.#exits.list()) this.#ended(exit);
-    this.execs.takeStock();
+  /** Looks again where it was not: somebody may have followed the advice meanwhile. */
+  #checkCgroups(): void {
+    const holdings = this.#holdings;
+    if (holdings.host.obstacle !== undefined) holdings.host = detectCgroups(this.#options.cgroupDriver);
+    if (holdings.host.obstacle !== undefined) throw new EngineError('unavailable', holdings.host.obstacle);
   }
 
   /** Removes what a daemon left that died in a create or a delete: bundles of which the keeper does not know. */
   async #sweep(): Promise<void> {
-    const bundles = readdirSync(join(this.#options.execRoot, 'containers'));
-    for (const id of bundles.filter((name) => !this.#live.has(name))) {
+    for (const id of this.#holdings.bundles().filter((name) => !this.#holdings.find(name))) {
       this.#options.log.info('removing a container that was half made or half removed', { id });
       await this.delete(id as ContainerId).catch((error: unknown) => {
         // A process that the kernel cannot end must not keep the daemon from starting.
         this.#options.log.error('a container cannot be removed', { id, error: messageOf(error) });
       });
     }
-  }
-
-  #adopt(state: Omit<HeldState, 'exit' | 'lost'>): Live {
-    const { id, startNumber, pid, startTime, tty, started } = state;
-    const cgroup = this.#cgroupOf(id) ?? new Cgroup([]);
-    const live = new Live({ id: id as ContainerId, startNumber, pid, startTime, tty, cgroup });
-    live.started = started;
-    // Race: the exit may have been told before the create was answered.
-    if (this.#ledger.get(id, startNumber)) live.markExited();
-    this.#live.get(id)?.[Symbol.dispose]();
-    this.#live.set(id, live);
-    return live;
-  }
-
-  /** It ended while no keeper was there: our own pidfd may tell how. */
-  #endedUnseen({ id, startNumber }: HeldState, live: Live): void {
-    if (this.#ledger.get(id, startNumber)) return;
-    const status = live.pidfd?.exitStatus();
-    const exit = { id, startNumber, at: now(), ...(status !== undefined && { status }) };
-    this.#exits.write(exit);
-    this.#ended(exit);
-  }
-
-  #ended(record: ExitRecord): void {
-    if (this.#ledger.get(record.id, record.startNumber)) return;
-    const live = this.#live.get(record.id);
-    const cgroup = live?.cgroup ?? this.#cgroupOf(record.id);
-    const exit = toContainerExit(record, (cgroup?.oomKills() ?? 0) > 0);
-    if (live?.startNumber === record.startNumber) live.markExited();
-    this.#ledger.add(exit);
-  }
-
-  async #kill(live: Live): Promise<void> {
-    live.pidfd?.signal(SIGKILL);
-    // Under cgroup v1 a frozen process does not die before it thaws.
-    live.cgroup.thaw();
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, KILL_DEADLINE_MS);
-      void live.exited.then(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
   }
 
   /**
@@ -339,26 +266,19 @@ class KeptRuntime implements Runtime {
     signal?.addEventListener('abort', abort);
     return { [Symbol.dispose]: () => signal?.removeEventListener('abort', abort) };
   }
+}
 
-  #cgroupOf(id: string): Cgroup | undefined {
-    return cgroupOfBundle(this.#bundle(id), this.#host);
-  }
-
-  #get(id: string): Live {
-    const live = this.#live.get(id);
-    if (!live) throw notRunning(id);
-    return live;
-  }
-
-  #bundle(id: string): string {
-    return join(this.#options.execRoot, 'containers', id);
-  }
+/** Ends its first process, and waits for its exit, within bounds. */
+async function kill(live: Live): Promise<void> {
+  live.pidfd?.signal(SIGKILL);
+  // Under cgroup v1 a frozen process does not die before it thaws.
+  live.cgroup.thaw();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, KILL_DEADLINE_MS);
+  await Promise.race([live.exited, promise]);
+  clearTimeout(timer);
 }
 
 function throwIfCancelled(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new EngineError('cancelled', 'the container was removed');
-}
-
-function notRunning(id: string): EngineError {
-  return new EngineError('not-found', `container ${id} is not running`);
 }

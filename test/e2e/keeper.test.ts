@@ -7,6 +7,7 @@ import { ENGINE } from '../fixtures/daemon.ts';
 import { engine } from '../fixtures/engine.ts';
 import { isAlive, ROOT, sleep, until, workFolder } from '../fixtures/machine.ts';
 import { removing, uniqueName } from '../fixtures/names.ts';
+import { started } from '../fixtures/started.ts';
 
 const COUNT = 'i=0; while :; do i=$((i+1)); echo "line $i"; sleep 0.01; done';
 
@@ -138,12 +139,10 @@ describe.skipIf(ENGINE === 'docker')('a keeper that is killed', () => {
 
   test('leaves terminals to the daemon; with both gone they hang up', async () => {
     using _calm = await calm('the terminal lives as long as this daemon');
-    const { docker, daemon, busybox } = await engine();
-    const name = uniqueName('tty');
-    await using _box = removing(docker, name);
+    const { docker, daemon } = await engine();
     const script = 'trap "exit 129" HUP; echo on; while :; do sleep 0.05; done';
-    await docker.ok(['run', '-d', '-t', '--name', name, busybox, 'sh', '-c', script]);
-    await until('the trap', async () => (await docker.run(['logs', name])).stdout.startsWith('on'));
+    await using box = await started(script, { says: 'on', flags: ['-t'] });
+    const { name } = box;
     const before = await keeperPid();
     process.kill(before, 'SIGKILL');
     await newKeeper(before);

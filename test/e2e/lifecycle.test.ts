@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { engine } from '../fixtures/engine.ts';
 import { until } from '../fixtures/machine.ts';
 import { removing, uniqueName } from '../fixtures/names.ts';
+import { started } from '../fixtures/started.ts';
 
 describe('docker create and start', () => {
   test('create leaves it created; start runs it', async () => {
@@ -56,20 +57,10 @@ describe('docker create and start', () => {
 
 describe('docker stop and kill', () => {
   test('stop lets a program end by itself', async () => {
-    const { docker, busybox } = await engine();
-    const name = uniqueName();
-    await using _box = removing(docker, name);
-    await docker.ok([
-      'run',
-      '-d',
-      '--name',
-      name,
-      busybox,
-      'sh',
-      '-c',
-      'trap "echo bye; exit 5" TERM; echo on; while :; do sleep 0.05; done',
-    ]);
-    await until('the trap', async () => (await docker.run(['logs', name])).stdout === 'on\n');
+    const { docker } = await engine();
+    const script = 'trap "echo bye; exit 5" TERM; echo on; while :; do sleep 0.05; done';
+    await using box = await started(script, { says: 'on' });
+    const { name } = box;
     expect(await docker.ok(['stop', name])).toBe(name);
     expect(await docker.ok(['inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', name])).toBe(
       'exited 5',
@@ -103,27 +94,19 @@ describe('docker stop and kill', () => {
   });
 
   test('stop sends the stop signal of the container', async () => {
-    const { docker, busybox } = await engine();
-    const name = uniqueName();
-    await using _box = removing(docker, name);
-    await docker.ok([
-      ...['run', '-d', '--name', name, '--stop-signal', 'SIGUSR1', busybox],
-      ...['sh', '-c', 'trap "exit 33" USR1; echo on; while :; do sleep 0.05; done'],
-    ]);
-    await until('the trap', async () => (await docker.run(['logs', name])).stdout === 'on\n');
+    const { docker } = await engine();
+    const script = 'trap "exit 33" USR1; echo on; while :; do sleep 0.05; done';
+    await using box = await started(script, { says: 'on', flags: ['--stop-signal', 'SIGUSR1'] });
+    const { name } = box;
     await docker.ok(['stop', name]);
     expect(await docker.ok(['inspect', '-f', '{{.State.ExitCode}}', name])).toBe('33');
   });
 
   test.each(['HUP', 'SIGHUP', '1'])('kill -s %s', async (signal) => {
-    const { docker, busybox } = await engine();
-    const name = uniqueName();
-    await using _box = removing(docker, name);
-    await docker.ok([
-      ...['run', '-d', '--name', name, busybox],
-      ...['sh', '-c', 'trap "echo got" HUP; echo on; while :; do sleep 0.05; done'],
-    ]);
-    await until('the trap', async () => (await docker.run(['logs', name])).stdout === 'on\n');
+    const { docker } = await engine();
+    const script = 'trap "echo got" HUP; echo on; while :; do sleep 0.05; done';
+    await using box = await started(script, { says: 'on' });
+    const { name } = box;
     await docker.ok(['kill', '-s', signal, name]);
     await until('the signal', async () => (await docker.run(['logs', name])).stdout === 'on\ngot\n');
   });

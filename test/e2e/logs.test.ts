@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { engine } from '../fixtures/engine.ts';
 import { sleep, until } from '../fixtures/machine.ts';
 import { removing, uniqueName } from '../fixtures/names.ts';
+import { started } from '../fixtures/started.ts';
 
 const STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z /;
 
@@ -54,20 +55,9 @@ describe('docker logs', () => {
   });
 
   test('-f follows until the end', async () => {
-    const { docker, busybox } = await engine();
-    const name = uniqueName();
-    await using _box = removing(docker, name);
-    await docker.ok([
-      'run',
-      '-d',
-      '-i',
-      '--name',
-      name,
-      busybox,
-      'sh',
-      '-c',
-      'echo first; read x; echo last',
-    ]);
+    const { docker } = await engine();
+    await using box = await started('echo first; read x; echo last', { says: 'first', flags: ['-i'] });
+    const { name } = box;
     const following = docker.start(['logs', '-f', name]);
     await until('the first line', () => following.output() === 'first\n');
     expect(following.child.exitCode).toBe(null);
@@ -78,12 +68,9 @@ describe('docker logs', () => {
   });
 
   test('-f --tail 0 shows only what is new', async () => {
-    const { docker, busybox } = await engine();
-    const name = uniqueName();
-    await using _box = removing(docker, name);
-    await docker.ok(['run', '-d', '--name', name, busybox, 'sh', '-c', 'echo old; sleep 1.5; echo new']);
-    await until('the old line', async () => (await docker.ok(['logs', name])) === 'old');
-    const result = await docker.run(['logs', '-f', '--tail', '0', name]);
+    const { docker } = await engine();
+    await using box = await started('echo old; sleep 1.5; echo new', { says: 'old' });
+    const result = await docker.run(['logs', '-f', '--tail', '0', box.name]);
     expect(result.stdout).toBe('new\n');
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { attributeText, NetlinkMessage, parseAttributes, parseError, parseMessages } from './netlink.ts';
+import { NetlinkMessage } from './netlink-message.ts';
+import { attributeText, parseAttributes, parseError, parseMessages } from './netlink-parse.ts';
 import { parseAddress, parseLink } from './rtnetlink.ts';
 
 const bytes = fc.uint8Array({ maxLength: 400 }).map((each) => Buffer.from(each));

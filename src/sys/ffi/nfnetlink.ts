@@ -1,4 +1,5 @@
-import { NETLINK_NETFILTER, NetlinkMessage, NetlinkSocket, NLM_F_ACK, NLM_F_CREATE } from './netlink.ts';
+import { NetlinkMessage, NLM_F_ACK, NLM_F_CREATE } from './netlink-message.ts';
+import { NETLINK_NETFILTER, NetlinkSocket } from './netlink-socket.ts';
 
 /** nfnetlink: elements of nftables sets and maps, changed in one transaction, and entries of conntrack. */
 

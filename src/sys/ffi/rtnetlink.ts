@@ -1,17 +1,14 @@
 import { SysError } from '../errors.ts';
 import {
-  attributeText,
-  NETLINK_ROUTE,
   NetlinkMessage,
-  NetlinkSocket,
   NLM_F_ACK,
   NLM_F_CREATE,
   NLM_F_DUMP,
   NLM_F_EXCL,
   NLM_F_REPLACE,
-  parseAttributes,
-  type ReceivedMessage,
-} from './netlink.ts';
+} from './netlink-message.ts';
+import { attributeText, parseAttributes, type ReceivedMessage } from './netlink-parse.ts';
+import { NETLINK_ROUTE, NetlinkSocket } from './netlink-socket.ts';
 
 /** rtnetlink(7): links, addresses, routes. Messages are made by pure functions, and sent by `Rtnetlink`. */
 
