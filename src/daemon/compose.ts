@@ -15,7 +15,6 @@ import { LocalNetworks } from '../engine/networks/mod.ts';
 import { createSystem, readHost } from '../engine/system/mod.ts';
 import { LocalVolumes } from '../engine/volumes/mod.ts';
 import type { Logs } from '../logs/mod.ts';
-import type { Net } from '../net/mod.ts';
 import { createRegistry } from '../registry/mod.ts';
 import { type CgroupHost, cgroupLimits, cgroupSupport, type Runtime } from '../runtime/mod.ts';
 import type { ContainerStatus } from '../spec/docker/mod.ts';
@@ -23,6 +22,7 @@ import { ContainerRecords, NetworkRecords, type Store, VolumeRecords } from '../
 import { takeDescriptor } from '../sys/mod.ts';
 import type { Config } from './config/config.ts';
 import { defaultBridge } from './default-bridge.ts';
+import type { DeferredNet } from './deferred-net.ts';
 import { storageStatus } from './facts.ts';
 import { engineId, readIdentity } from './identity.ts';
 import { containerUsers } from './users.ts';
@@ -32,7 +32,7 @@ export interface Rooms {
   store: Store;
   runtime: Runtime;
   logs: Logs;
-  net: Net;
+  net: DeferredNet;
   cgroup: CgroupHost;
 }
 
@@ -126,6 +126,7 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
     countContainers: () => countByStatus(directory),
     countImages: () => store.images.list().length,
     countDescriptors: () => readdirSync('/proc/self/fd').length,
+    networkTrouble: () => net.trouble(),
     ipForwarding: () => readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8').trim() === '1',
     usage: { images, containers, volumes },
     events,

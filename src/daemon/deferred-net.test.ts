@@ -22,7 +22,7 @@ test('a start does not wait for the network, and the first sandbox does', async 
   const { asked, opening, deferred } = slowNet();
   await deferred.open();
   await deferred.restore([]);
-  const setUp = deferred.setUp({} as SandboxRequest);
+  const setUp = deferred.setUp({ endpoints: [{}] } as SandboxRequest);
   expect(asked).toEqual([]);
   opening.resolve();
   await setUp;
@@ -38,10 +38,14 @@ test('a start with running containers waits for their rules', async () => {
   expect(asked).toEqual(['open', 'restore']);
 });
 
-test('a network that cannot be opened is the error of each set-up', async () => {
-  const { opening, deferred } = slowNet();
+test('a network that cannot be opened is the error of each set-up that needs it, and of no start', async () => {
+  const { asked, opening, deferred } = slowNet();
   await deferred.open();
   opening.reject(new Error('no nft'));
-  expect(deferred.setUp({} as SandboxRequest)).rejects.toThrow('no nft');
+  await deferred.restore([{} as never]);
+  expect(deferred.setUp({ endpoints: [{}] } as SandboxRequest)).rejects.toThrow('no nft');
+  await deferred.setUp({ endpoints: [] as object[] } as SandboxRequest);
+  expect(deferred.trouble()).toBe('no nft');
   await deferred.close();
+  expect(asked).toEqual(['setUp', 'close']);
 });

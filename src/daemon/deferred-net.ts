@@ -1,12 +1,18 @@
-import { type Logger, messageOf } from '../base/mod.ts';
+import { EngineError, type Logger, messageOf } from '../base/mod.ts';
 import type { Net } from '../net/mod.ts';
+
+export interface DeferredNet extends Net {
+  /** Why containers have no network, if so. */
+  trouble(): string | undefined;
+}
 
 /**
  * A network whose opening goes on while the API answers already: running `nft` costs more than all else of a start.
- * Whatever needs the kernel's part waits for it, in the order in which it was asked for. A failure is logged once, and
- * is then the error of each set-up.
+ * Whatever needs the kernel's part waits for it, in the order in which it was asked for. A failure (no `nft`) is logged
+ * once, is `trouble` from then on, and the error of each set-up that needs a network; the daemon serves all the same.
  */
-export function deferredNet(net: Net, log: Logger): Net {
+export function deferredNet(net: Net, log: Logger): DeferredNet {
+  let trouble: string | undefined;
   let ready: Promise<void> = Promise.resolve();
   const then = (step: () => Promise<void>) => {
     ready = ready.then(step);
@@ -19,24 +25,31 @@ export function deferredNet(net: Net, log: Logger): Net {
     open: () =>
       inBackground(async () => {
         await net.open().catch((error: unknown) => {
-          log.error('cannot set up the network', { error: messageOf(error) });
-          throw error;
+          trouble = messageOf(error);
+          log.error('cannot set up the network: containers have none', { error: trouble });
+          throw new EngineError('unavailable', trouble, { cause: error });
         });
       }),
     ensureBridge: (network) => inBackground(() => net.ensureBridge(network)),
     // Running containers need their rules before anybody is answered; without one there is only litter to clear.
-    restore: (live) =>
-      live.length > 0 ? then(() => net.restore(live)) : inBackground(() => net.restore(live)),
+    restore: async (live) => {
+      if (live.length === 0) return await inBackground(() => net.restore(live));
+      await then(() => net.restore(live)).catch((error: unknown) => {
+        // What they have in the kernel is there from before.
+        if (trouble === undefined) throw error;
+      });
+    },
     removeBridge: async (network) => {
       await ready;
       await net.removeBridge(network);
     },
     setUp: async (request) => {
-      await ready;
+      // A namespace alone takes no more than the kernel.
+      await (request.endpoints.length > 0 ? ready : ready.catch(() => {}));
       return await net.setUp(request);
     },
     tearDown: async (id, sandbox) => {
-      await ready;
+      await ready.catch(() => {});
       await net.tearDown(id, sandbox);
     },
     takeDown: async (options) => {
@@ -47,5 +60,6 @@ export function deferredNet(net: Net, log: Logger): Net {
       await ready.catch(() => {});
       await net.close();
     },
+    trouble: () => trouble,
   };
 }

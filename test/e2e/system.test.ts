@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'bun:test';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
-import { ENGINE } from '../fixtures/daemon.ts';
+import { basename, join } from 'node:path';
+import { Client } from '../fixtures/cli.ts';
+import { Daemon, ENGINE } from '../fixtures/daemon.ts';
 import { engine } from '../fixtures/engine.ts';
-import { sh } from '../fixtures/machine.ts';
+import { sh, until, workFolder } from '../fixtures/machine.ts';
 import { removing } from '../fixtures/names.ts';
 import infoFields from '../fixtures/recorded/info-fields.json' with { type: 'json' };
 
@@ -116,3 +118,31 @@ describe('docker info', () => {
     expect(result.stdout).toMatch(/ Live Restore Enabled: true/);
   });
 });
+
+test.skipIf(ENGINE === 'docker')(
+  'without nft the daemon serves, warns, and runs what needs no network',
+  async () => {
+    const path = workFolder('path');
+    const runtime = await sh('command -v crun || command -v runc');
+    symlinkSync(runtime, join(path, basename(runtime)));
+    const daemon = await Daemon.start({ subnet: 97, env: { PATH: path } });
+    try {
+      const { busybox, docker: shared } = await engine();
+      const docker = new Client(shared.cli, daemon.host);
+      await until('the warning', async () =>
+        (await docker.run(['info'])).stderr.includes('containers have no network'),
+      );
+      expect(readFileSync(daemon.logFile, 'utf8')).toContain('cannot set up the network');
+      expect(await docker.ok(['run', '--rm', '--network', 'none', busybox, 'echo', 'on its own'])).toBe(
+        'on its own',
+      );
+      const bridged = await docker.run(['run', '--rm', busybox, 'true']);
+      expect(bridged.code).toBe(125);
+      expect(bridged.stderr).toMatch(/failed to set up container networking: .*nft/);
+      expect(await docker.ok(['ps', '-aq'])).toBe('');
+    } finally {
+      await daemon.stop();
+    }
+  },
+  120_000,
+);

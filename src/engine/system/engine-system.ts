@@ -39,6 +39,8 @@ export interface SystemContext {
   countImages(): number;
   countDescriptors(): number;
   ipForwarding(): boolean;
+  /** Why containers have no network, if so. */
+  networkTrouble(): string | undefined;
   usage: DiskUsageSources;
   events: Pick<Events, 'publish'>;
 }
@@ -66,6 +68,9 @@ export function createSystem(context: SystemContext): System {
 function info(context: SystemContext, runtime: RuntimeVersion): Record<string, unknown> {
   const { host, settings } = context;
   const { version, driver, warnings, ...limits } = context.cgroup;
+  const trouble = context.networkTrouble();
+  const noNetwork = trouble === undefined ? [] : [`WARNING: containers have no network: ${trouble}`];
+  const allWarnings = [...warnings, ...noNetwork];
   const counts = context.countContainers();
   const running = (counts.running ?? 0) + (counts.restarting ?? 0);
   const paused = counts.paused ?? 0;
@@ -140,7 +145,7 @@ function info(context: SystemContext, runtime: RuntimeVersion): Record<string, u
     SecurityOptions: context.securityOptions,
     CDISpecDirs: [],
     FirewallBackend: { Driver: 'nftables' },
-    Warnings: warnings.length > 0 ? warnings : null,
+    Warnings: allWarnings.length > 0 ? allWarnings : null,
   };
 }
 
