@@ -8,6 +8,7 @@ import { Registry } from '../test/fixtures/registry.ts';
 import { type Contestant, contestants, versions } from './engines.ts';
 import { smallImage } from './image.ts';
 import { median, memoryOf, table } from './measure.ts';
+import { benchOut } from './out.ts';
 import { benchPull } from './pull.ts';
 
 const QUICK = process.argv.includes('--quick');
@@ -178,6 +179,7 @@ try {
   await benchIdle(engines, small);
   await benchRuns(engines, small);
   await benchPull(engines, registry.address, MEGABYTES, ROUNDS.pull);
+  await benchOut(engines, registry.address, MEGABYTES, ROUNDS.pull);
 } finally {
   for (const engine of engines) {
     await engine.stop();

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { calm } from '../fixtures/chaos/calm.ts';
 import { Client, dockerClis, MINKE_CLI } from '../fixtures/cli.ts';
 import { ENGINE } from '../fixtures/daemon.ts';
 import { engine } from '../fixtures/engine.ts';
@@ -14,6 +15,7 @@ const clients = ENGINE === 'docker' ? dockerClis() : [...dockerClis(), MINKE_CLI
 
 describe.each(clients.map((cli) => [cli.name, cli] as const))('%s', (_name, program) => {
   test('save: to a file that is private and whole, or to standard output', async () => {
+    using _calm = await calm('a pipe that was cut is not put together again');
     const { daemon } = await engine();
     const cli = new Client(program, daemon.host);
     const { reference } = await pullSmall();

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { BreakingProxy } from '../fixtures/breaking-proxy.ts';
 import { busyboxRootfs } from '../fixtures/busybox.ts';
+import { calm } from '../fixtures/chaos/calm.ts';
 import { Client, dockerClis } from '../fixtures/cli.ts';
 import { Daemon, ENGINE } from '../fixtures/daemon.ts';
 import { engine } from '../fixtures/engine.ts';
@@ -92,6 +93,7 @@ afterAll(async () => await registry?.stop());
 
 describe('docker push', () => {
   test('sends an image that is new, and says what it does', async () => {
+    using _calm = await calm('a push made again finds what the first one sent');
     const { docker } = await engine();
     const noise = tar([{ name: 'noise', content: randomBytes(3_000_000) }]);
     const image = await load([busyboxRootfs(), noise, tar([{ name: 'who', content: 'me' }])]);
@@ -138,6 +140,7 @@ describe('docker push', () => {
   });
 
   test('to another repository of the registry mounts the layers', async () => {
+    using _calm = await calm('a push made again finds what the first one mounted');
     const { docker } = await engine();
     const image = await load();
     const name = await tagged(image, registry.address);
@@ -241,6 +244,7 @@ describe('a registry that wants a login', () => {
   });
 
   test('by tokens: asks for pull and push, also of where it mounts from; denied without', async () => {
+    using _calm = await calm('a push made again finds what the first one mounted');
     const tokens = await TokenServer.start({ [USER]: PASSWORD });
     const registryOfTokens = await Registry.start({ token: tokens.registryOptions });
     try {
@@ -273,6 +277,7 @@ describe('a registry that wants a login', () => {
 
 describe('a push that is broken off', () => {
   test('goes on, and what arrives is whole', async () => {
+    using _calm = await calm('a push made again finds what the first one sent');
     const { docker } = await engine();
     await using proxy = await BreakingProxy.start(registry.address);
     const noise = tar([{ name: 'noise', content: randomBytes(12_000_000) }]);
@@ -291,6 +296,7 @@ describe('a push that is broken off', () => {
   }, 90_000);
 
   test('by Ctrl-C ends in the engine too', async () => {
+    using _calm = await calm('the client is not asked again');
     const { docker } = await engine();
     await using proxy = await BreakingProxy.start(registry.address);
     proxy.delay = 20;
