@@ -35,9 +35,11 @@ export async function pullLayers(
   const present = request.chain.findLastIndex((chainId) => context.layers.get(chainId) !== undefined) + 1;
   const top = request.chain[present - 1];
   if (top !== undefined) request.hold(top);
+  const isHere = (index: number) =>
+    index < present && !context.layers.isDamaged(request.chain[index] as ChainId);
   for (const [index, layer] of layers.entries()) {
     progress({
-      status: index < present ? 'Already exists' : 'Pulling fs layer',
+      status: isHere(index) ? 'Already exists' : 'Pulling fs layer',
       progressDetail: {},
       id: shortId(layer.digest),
     });
@@ -47,7 +49,7 @@ export async function pullLayers(
   const slots = new Slots(context.maxConcurrentDownloads);
   const failures: unknown[] = [];
   const staged = layers.map(async (descriptor, index): Promise<StagedLayer | undefined> => {
-    if (index < present) return undefined;
+    if (isHere(index)) return undefined;
     using _slot = await slots.take(() =>
       progress({ status: 'Waiting', progressDetail: {}, id: shortId(descriptor.digest) }),
     );

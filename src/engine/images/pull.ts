@@ -14,6 +14,7 @@ import {
 } from '../../spec/reference.ts';
 import { announcePull } from './announce.ts';
 import type { ImagesContext } from './context.ts';
+import { isDamaged } from './damage.ts';
 import { pullLayers } from './pull-layers.ts';
 import { platformMismatch } from './resolve.ts';
 import { upToDate } from './up-to-date.ts';
@@ -104,7 +105,8 @@ async function install(
   const chain = chainIds(diffIds);
   const top = chain.at(-1);
   // Compat: of an image that is whole already no layer is mentioned.
-  if (known && top !== undefined && layers.get(top)) hold(top);
+  const isWhole = known && top !== undefined && layers.get(top) && !(await isDamaged(layers, chain));
+  if (isWhole) hold(top);
   else await pullLayers(context, { reference, resolved, chain, hold, ...options }, progress);
   await images.put(resolved.configBytes);
   for (const name of names) await images.setName(name, id);

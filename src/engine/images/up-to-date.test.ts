@@ -16,6 +16,7 @@ interface Situation {
   remote?: Digest | Error;
   architecture?: string;
   layer?: boolean;
+  damaged?: boolean;
 }
 
 /** What comes out, and how often the registry was asked. */
@@ -25,9 +26,16 @@ async function check({ names = ['h:5/x:1', `h:5/x@${digest}`], remote = digest, 
   const context = {
     images: {
       lookup: (name: string) => (names.includes(name) ? 'id' : undefined),
-      get: () => ({ topLayer: 'top', config: { os, architecture: rest.architecture ?? architecture } }),
+      get: () => ({
+        topLayer: 'top',
+        config: { os, architecture: rest.architecture ?? architecture, rootfs: { diff_ids: [digest] } },
+      }),
     },
-    layers: { get: () => (rest.layer === false ? undefined : {}) },
+    layers: {
+      get: () => (rest.layer === false ? undefined : {}),
+      examine: async () => {},
+      isDamaged: () => rest.damaged === true,
+    },
     registry: {
       describe: async () => {
         asked++;
@@ -52,6 +60,7 @@ test('an image is up to date if the registry has the digest that is here under t
 test('the registry is not asked where there is something to fetch anyway', async () => {
   expect(await check({ names: [] })).toEqual([undefined, 0]);
   expect(await check({ layer: false })).toEqual([undefined, 0]);
+  expect(await check({ damaged: true })).toEqual([undefined, 0]);
   expect(await check({ architecture: 's390x' })).toEqual([undefined, 0]);
 });
 

@@ -1,9 +1,11 @@
 import { isEngineError } from '../../base/mod.ts';
 import type { RegistryOptions } from '../../registry/mod.ts';
+import { chainIds } from '../../spec/chain-id.ts';
 import type { Digest } from '../../spec/digest.ts';
 import { hostPlatform, type Platform, platformDistance } from '../../spec/platform.ts';
 import { canonicalName, type Reference, withDigest } from '../../spec/reference.ts';
 import type { ImagesContext } from './context.ts';
+import { isDamaged } from './damage.ts';
 
 /**
  * The digest that `reference` has at its registry, if the image here is just that one, whole and for this platform;
@@ -21,6 +23,7 @@ export async function upToDate(
   );
   const image = id && images.get(id);
   if (!image || (image.topLayer !== undefined && !layers.get(image.topLayer))) return undefined;
+  if (await isDamaged(layers, chainIds(image.config.rootfs.diff_ids ?? []))) return undefined;
   const { os = 'linux', architecture = '', variant } = image.config;
   const has = { os, architecture, ...(variant !== undefined && { variant }) };
   // Another variant also runs here, but the index may have a better one by now.

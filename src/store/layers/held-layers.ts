@@ -9,6 +9,8 @@ export interface HeldLayer {
   directory: OverlayDirectory;
   /** Images and containers that need it, and layers directly above it. */
   holds: number;
+  /** Its files are not what they were; the next pull replaces them. */
+  damaged: boolean;
 }
 
 /** The committed layers in memory, and how many need each. */
@@ -37,7 +39,7 @@ export class HeldLayers {
   }
 
   add(layer: Layer, directory: OverlayDirectory): void {
-    this.#layers.set(layer.chainId, { layer, directory, holds: 0 });
+    this.#layers.set(layer.chainId, { layer, directory, holds: 0, damaged: false });
     const below = layer.parent === undefined ? undefined : this.#layers.get(layer.parent);
     if (below) below.holds++;
   }

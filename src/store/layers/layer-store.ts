@@ -23,6 +23,13 @@ export interface LayerStore {
   stage(request: StageRequest): Promise<StagedLayer>;
   /** Puts a staged layer above `parent` (undefined = at the bottom). Idempotent: a chain id that exists wins. */
   commit(staged: StagedLayer, parent: ChainId | undefined): Promise<Layer>;
+  /**
+   * Looks whether the layer and those below it are whole, as far as that is seen without reading their files: some
+   * milliseconds for a thousand files, on another thread. Damaged ones are told by `isDamaged`, and the next `commit`
+   * of such a layer replaces its files.
+   */
+  examine(chainId: ChainId): Promise<void>;
+  isDamaged(chainId: ChainId): boolean;
   /** Throws a staged layer away. Idempotent. */
   discard(staged: StagedLayer): Promise<void>;
   /** diffID known for a blob that was pulled earlier (distribution/diffid-by-digest). */

@@ -10,6 +10,7 @@ import { Durability } from './durability.ts';
 import type { LayerSource } from './export/layer-tar.ts';
 import type { LayerTars } from './export/layer-tars.ts';
 import { ThreadLayerTars } from './export/thread-layer-tars.ts';
+import { healLayer } from './heal-layer.ts';
 import { type HeldLayer, HeldLayers } from './held-layers.ts';
 import { isQuickJoin, joinLayer } from './join.ts';
 import { digestFile, emptyStaging, loadLayers, recoverLayers, unrecordLayer } from './layer-db.ts';
@@ -37,7 +38,10 @@ export class OverlayLayers implements LayerStore {
   readonly #layers: HeldLayers;
   readonly #disk = new DiskThread();
   readonly #sweeper: Sweeper;
-  readonly #tars = new ThreadLayerTars((chainId) => this.#sourceOf(chainId));
+  readonly #tars = new ThreadLayerTars(
+    (chainId) => this.#sourceOf(chainId),
+    (chainId, why) => this.#noteDamage(chainId, why),
+  );
   readonly origins: BlobOrigins;
   readonly #stager: Stager;
   readonly #durability: Durability;
@@ -97,12 +101,25 @@ export class OverlayLayers implements LayerStore {
     const chainId = chainIdOf(parent, staged.diffId);
     using _held = await this.#locks.acquire(chainId);
     const existing = this.#layers.get(chainId);
+    if (existing?.damaged) return await this.#heal(existing, await this.#stager.own(staged));
     if (existing) {
       await this.#discardBeside(existing, staged);
       return existing.layer;
     }
     // Where another request was first, it may have given the layer up, or have put it above another parent.
     return await this.#place(await this.#stager.own(staged), parent, chainId);
+  }
+
+  async examine(chainId: ChainId): Promise<void> {
+    for (const { layer, damaged } of this.#layers.chain(chainId)) {
+      if (damaged) continue;
+      const why = await this.#tars.look(layer.chainId);
+      if (why !== undefined) this.#noteDamage(layer.chainId, why);
+    }
+  }
+
+  isDamaged(chainId: ChainId): boolean {
+    return this.#layers.get(chainId)?.damaged === true;
   }
 
   async discard(staged: StagedLayer): Promise<void> {
@@ -265,6 +282,31 @@ export class OverlayLayers implements LayerStore {
     }
     this.origins.learn(staged.diffId, staged.digest, staged.repository);
     return layer;
+  }
+
+  async #heal(existing: HeldLayer, staged: StagedLayer): Promise<Layer> {
+    const { layer } = existing;
+    existing.holds++;
+    try {
+      await this.#join(staged, layer.parent === undefined ? [] : this.#layers.diffs(layer.parent));
+      this.#durability.begin(layer.chainId);
+      healLayer(this.#layout, layer, staged);
+      this.#durability.note(layer.chainId);
+      this.#mounts.forget(layer.chainId);
+      existing.damaged = false;
+      this.#log.info('damaged layer healed', { chainId: layer.chainId });
+    } finally {
+      existing.holds--;
+      await this.discard(staged);
+    }
+    return layer;
+  }
+
+  #noteDamage(chainId: ChainId, why: string): void {
+    const held = this.#layers.get(chainId);
+    if (!held || held.damaged) return;
+    held.damaged = true;
+    this.#log.warn('layer is damaged: pull its image again', { chainId, why });
   }
 
   #sourceOf(chainId: ChainId): LayerSource {

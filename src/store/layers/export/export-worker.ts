@@ -3,6 +3,7 @@ import { EngineError, messageOf } from '../../../base/mod.ts';
 import { gzipMember } from './gzip-member.ts';
 import { LayerTar } from './layer-tar.ts';
 import type { FromExporter, ToExporter } from './protocol.ts';
+import { quickDamage } from './quick-damage.ts';
 import { tarSize } from './tar-size.ts';
 
 /** A thread that puts tars of layers together and compresses pieces of them; each message is worked off at once. */
@@ -39,6 +40,8 @@ function answer(request: Exclude<ToExporter, { call: 'quit' }>): {
       const member = gzipMember(new Uint8Array(buffer, 0, length));
       return { result: { buffer, member }, transfer: [buffer, member.buffer] };
     }
+    case 'look':
+      return { result: quickDamage(request.args.source, scratch) };
     case 'measure':
       return { result: tarSize(request.args.source, scratch) };
   }

@@ -7,6 +7,8 @@ import type { ChainId, Digest } from '../../../spec/digest.ts';
  * file: for content that was altered only at the end, since it is the diffID that tells.
  */
 export interface LayerTars {
+  /** Why the layer cannot be whole, as far as that is seen without reading its files; undefined if it may be. */
+  look(chainId: ChainId): Promise<string | undefined>;
   /** Bytes of the layer's tar, without reading its files. */
   measure(chainId: ChainId): Promise<number>;
   /**

@@ -16,6 +16,8 @@ export interface ExportCalls {
   };
   /** Bytes of the layer's tar. */
   measure: { args: { source: LayerSource }; result: number };
+  /** Why the layer cannot be whole, as far as that is seen without reading it. */
+  look: { args: { source: LayerSource }; result: string | undefined };
 }
 
 export type ExportCall = keyof ExportCalls;
