@@ -11,7 +11,7 @@ import { busyboxRootfs } from '../fixtures/busybox.ts';
 import { Client, dockerClis } from '../fixtures/cli.ts';
 import { Daemon, ENGINE } from '../fixtures/daemon.ts';
 import { buildImage, type ImageData, push, sha256 } from '../fixtures/image.ts';
-import { sleep, workFolder } from '../fixtures/machine.ts';
+import { sleep, until, workFolder } from '../fixtures/machine.ts';
 import { HAS_POWER_SWITCH, PowerDisk } from '../fixtures/power.ts';
 import { Registry } from '../fixtures/registry.ts';
 import { type TarEntry, tar } from '../fixtures/tar.ts';
@@ -210,6 +210,8 @@ async function check(
     }
     for (const id of new Set((await docker.ok(['images', '-q'])).split('\n').filter(Boolean)))
       await docker.ok(['rmi', '-f', id]);
+    // The files of removed layers go in the background.
+    await until('the garbage to go', () => garbageIn(disk.dataRoot).length === 0).catch(() => {});
     expect(garbageIn(disk.dataRoot)).toEqual([]);
     const log = readFileSync(daemon.logFile, 'utf8').split('\n');
     expect(log.filter((line) => line.includes('level=error'))).toEqual([]);
