@@ -89,6 +89,8 @@ for group in "${@:-run}"; do
       missing runc && want crun crun
       want nft nftables
       want curl curl
+      want xz xz-utils
+      want bzip2 bzip2
       [ -e /etc/ssl/certs/ca-certificates.crt ] || packages+=(ca-certificates)
       case $(ldd /bin/busybox 2>&1 || true) in *"not a dynamic"*) ;; *) packages+=(busybox-static) ;; esac
       ;;
@@ -97,6 +99,7 @@ for group in "${@:-run}"; do
       want ip iproute2
       want script bsdutils
       want openssl openssl
+      want setcap libcap2-bin
       # The reference, for data-roots that both engines use in turn; and the docker CLI of 20.10.
       want dockerd docker.io
       # For the disk whose power is cut.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { dockerArchive, layoutMembers } from '../fixtures/archive.ts';
@@ -324,12 +324,12 @@ describe('docker load --platform', () => {
 });
 
 // Written by others than we: what people have lying about.
-describe('docker load of what other programs save', () => {
-  test('docker save of this machine, podman save', async () => {
-    const { docker, busybox } = await engine();
+describe.skipIf(!existsSync('/usr/bin/podman'))('docker load of what other programs save', () => {
+  test('podman save, in both of its formats', async () => {
+    const { docker } = await engine();
     const folder = workFolder('saved');
     const podman = `podman --root ${folder}/root --runroot ${folder}/run --storage-driver vfs`;
-    const { name, layers, image, id } = fresh();
+    const { name, layers, image } = fresh();
     writeFileSync(join(folder, 'in.tar'), dockerArchive(image, layers, { tags: [`localhost/${name}:x`] }));
     await sh(`${podman} load -i ${folder}/in.tar`);
     for (const format of ENGINE === 'docker' ? ['docker-archive'] : ['docker-archive', 'oci-archive']) {
@@ -340,7 +340,5 @@ describe('docker load of what other programs save', () => {
       expect(await docker.ok(['run', '--rm', `localhost/${name}:x`])).toBe(name);
       await docker.ok(['rmi', '-f', `localhost/${name}:x`]);
     }
-    expect(id).toMatch(/^sha256:/);
-    expect(busybox).toContain('busybox');
   });
 });
