@@ -115,10 +115,10 @@ describe('errors', () => {
 
   test('say 501 for what is documented but not there yet', async () => {
     await using api = await ApiFixture.start();
-    const exec = await api.request('POST', '/containers/web/exec', { body: '{}' });
-    expect([exec.status, exec.body]).toEqual([
+    const commit = await api.request('POST', '/commit', { body: '{}' });
+    expect([commit.status, commit.body]).toEqual([
       501,
-      '{"message":"POST /containers/{name}/exec is not implemented by Minke yet"}\n',
+      '{"message":"POST /commit is not implemented by Minke yet"}\n',
     ]);
     const session = await api.raw(
       'POST /session HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n',

@@ -1,5 +1,6 @@
 import { Api, type ApiOptions } from './api.ts';
 import { Containers } from './resources/containers.ts';
+import { Execs } from './resources/execs.ts';
 import { Images } from './resources/images.ts';
 import { Networks } from './resources/networks.ts';
 import { System } from './resources/system.ts';
@@ -16,6 +17,7 @@ export class EngineClient implements Disposable {
   /** For calls that have no typed method. */
   readonly api: Api;
   readonly containers: Containers;
+  readonly execs: Execs;
   readonly images: Images;
   readonly networks: Networks;
   readonly volumes: Volumes;
@@ -24,6 +26,7 @@ export class EngineClient implements Disposable {
   constructor(options: ApiOptions = {}) {
     this.api = new Api(options);
     this.containers = new Containers(this.api);
+    this.execs = new Execs(this.api);
     this.images = new Images(this.api);
     this.networks = new Networks(this.api);
     this.volumes = new Volumes(this.api);

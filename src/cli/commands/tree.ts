@@ -22,6 +22,7 @@ const c = {
     'Make a container without starting it',
     async () => (await import('./container/create.ts')).create,
   ),
+  exec: verb('Run a command in a running container', async () => (await import('./container/exec.ts')).exec),
   inspect: verb(
     'Show everything about containers',
     async () => (await import('./container/inspect.ts')).inspect,

@@ -8,13 +8,16 @@ export function terminalSize(cli: Cli): { h: number; w: number } | undefined {
 }
 
 /**
- * Tells the container the size of our terminal, now and at each change; dispose to stop. A failure is not worth a
+ * Tells `resize` the size of our terminal, now and at each change; dispose to stop. A failure is not worth a
  * word: the container may be gone already, or not there yet.
  */
-export function followTerminalSize(cli: Cli, id: string): Disposable {
+export function followTerminalSize(
+  cli: Cli,
+  resize: (size: { h: number; w: number }) => Promise<void>,
+): Disposable {
   const send = () => {
     const size = terminalSize(cli);
-    if (size) cli.engine.containers.resize(id, size).catch(() => {});
+    if (size) resize(size).catch(() => {});
   };
   process.on('SIGWINCH', send);
   send();

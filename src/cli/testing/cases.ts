@@ -1,6 +1,17 @@
 /** Command lines that `scripts/record-docker-cli.ts` gives to the docker CLI and the test gives to minke. One a line, in words. */
 export const CASES: string[][] = [
   ...lines(`
+    exec
+    exec x
+    exec -z x y
+    exec -e =a x y
+    exec --env-file /nonexist x y
+    exec nope y
+    exec -it x y
+    exec x y -z
+    exec -u u:g -w /d -e A=b -e NOT_SET_ANYWHERE --privileged --detach-keys ctrl-a,b x y
+    exec -d -i x y z
+    exec -t x y
     run --foo x
     run -z x
     run --name

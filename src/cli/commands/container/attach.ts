@@ -34,7 +34,9 @@ export const attach: Command<Options> = {
     const exit = result.catch(() => undefined);
     const keys = detachKeys ? { detachKeys } : {};
     const attached = await containers.attach(Id, { stdin, stdout: true, stderr: true, ...keys });
-    using _size = Config.Tty ? followTerminalSize(cli, Id) : undefined;
+    using _size = Config.Tty
+      ? followTerminalSize(cli, (size) => cli.engine.containers.resize(Id, size))
+      : undefined;
     const how = await joinStreams(cli, attached, { stdin, tty: Config.Tty, detachKeys });
     if (how === 'detached') return 0;
     return (await exit)?.StatusCode ?? 1;

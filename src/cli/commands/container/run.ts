@@ -84,7 +84,9 @@ async function foreground(
     if (options.rm.value) await exit.code;
     throw error;
   }
-  using _size = options.tty.value ? followTerminalSize(cli, id) : undefined;
+  using _size = options.tty.value
+    ? followTerminalSize(cli, (size) => cli.engine.containers.resize(id, size))
+    : undefined;
   const how = await joinStreams(cli, attached, { stdin, tty: options.tty.value, detachKeys });
   return how === 'detached' ? 0 : await exit.code;
 }

@@ -64,7 +64,9 @@ async function startAttached(cli: Cli, name: string, options: Options): Promise<
     attached.close();
     throw new ExitError(1, errorText(error));
   }
-  using _size = Config.Tty ? followTerminalSize(cli, Id) : undefined;
+  using _size = Config.Tty
+    ? followTerminalSize(cli, (size) => cli.engine.containers.resize(Id, size))
+    : undefined;
   const how = await joinStreams(cli, attached, { stdin, tty: Config.Tty, detachKeys });
   return how === 'detached' ? 0 : await exit.code;
 }
