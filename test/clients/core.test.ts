@@ -33,6 +33,24 @@ describe.each(clients.map((cli) => [cli.name, cli] as const))('%s', (_name, prog
     expect(await cli.ok(['info', '--format', '{{.Driver}}'])).toBe('overlay2');
   });
 
+  test('exec', async () => {
+    const { cli, busybox } = await client();
+    const name = uniqueName();
+    await cli.ok(['run', '-d', '--name', name, busybox, 'sleep', '1000']);
+    await using _box = removing(cli, name);
+    const script = 'cat; echo err >&2; exit 7';
+    const flags = ['exec', '-i', '-e', 'A=b', '-w', '/tmp', '-u', '1:1', name];
+    const result = await cli.run([...flags, 'sh', '-c', `pwd; echo $A; id -u; ${script}`], { input: 'in\n' });
+    expect(result).toMatchObject({ code: 7, stdout: '/tmp\nb\n1\nin\n', stderr: 'err\n' });
+    expect((await cli.run(['exec', name, 'nosuch'])).code).toBe(ENGINE === 'docker' ? 126 : 127);
+    expect((await cli.run(['exec', '-d', name, 'touch', '/x'])).stdout).toBe('');
+    const terminal = await cli.terminal(['exec', '-it', name, 'sh'], 31, 97);
+    await terminal.see(/\/ # /);
+    terminal.type('stty size; exit 5\n');
+    await terminal.see(/31 97/);
+    expect(await terminal.ended).toBe(5);
+  });
+
   test('pull, images, inspect, rmi', async () => {
     const { cli, registry } = await client();
     const name = uniqueName('client');
