@@ -176,7 +176,7 @@ describe.if(ENGINE === 'minke')('a saved archive', () => {
     } finally {
       await reference.stop();
     }
-  });
+  }, 120_000);
 
   test('of another platform is refused, of this one is the whole', async () => {
     const { docker } = await engine();
