@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
+import { calm } from '../fixtures/chaos/calm.ts';
 import { engine } from '../fixtures/engine.ts';
 import { sleep, until } from '../fixtures/machine.ts';
 import { removing, uniqueName } from '../fixtures/names.ts';
@@ -68,6 +69,7 @@ describe('docker logs', () => {
   });
 
   test('-f --tail 0 shows only what is new', async () => {
+    using _calm = await calm('it is asked within a second and a half');
     const { docker } = await engine();
     await using box = await started('echo old; sleep 1.5; echo new', { says: 'old' });
     const result = await docker.run(['logs', '-f', '--tail', '0', box.name]);

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Logger, messageOf } from '../../base/mod.ts';
@@ -34,10 +34,14 @@ export class VolumeRecords {
     return join(this.#root, name, '_data');
   }
 
-  /** Durable. Crash: without a record, what holds `_data` still counts as a volume without labels. */
+  /**
+   * Durable. Crash: the record stands before `_data`, so that a volume that was made for a container is known as such
+   * from its first moment; a directory with neither is no volume yet, and `load` removes it. Docker's have no record.
+   */
   create(record: VolumeRecord): void {
-    mkdirSync(this.mountpoint(record.name), { recursive: true, mode: 0o755 });
+    mkdirSync(join(this.#root, record.name), { recursive: true, mode: 0o755 });
     this.#write(record);
+    mkdirSync(this.mountpoint(record.name), { recursive: true, mode: 0o755 });
     syncDirectory(this.#root);
   }
 
@@ -52,14 +56,18 @@ export class VolumeRecords {
     await rm(grave, { recursive: true, force: true });
   }
 
-  /** All volumes; what a crash left half removed is cleared away. */
+  /** All volumes; what a crash left half made or half removed is cleared away. */
   load(): VolumeRecord[] {
     const records = new Map<string, VolumeRecord>();
     for (const entry of readdirSync(this.#root, { withFileTypes: true })) {
       if (!entry.isDirectory()) continue;
-      if (entry.name.startsWith(REMOVED))
-        rmSync(join(this.#root, entry.name), { recursive: true, force: true });
-      else records.set(entry.name, this.#read(entry.name));
+      const path = join(this.#root, entry.name);
+      const isWhole = existsSync(join(path, RECORD)) || existsSync(this.mountpoint(entry.name));
+      if (entry.name.startsWith(REMOVED) || !isWhole) rmSync(path, { recursive: true, force: true });
+      else {
+        mkdirSync(this.mountpoint(entry.name), { recursive: true, mode: 0o755 });
+        records.set(entry.name, this.#read(entry.name));
+      }
     }
     try {
       this.#takeOver(records);
