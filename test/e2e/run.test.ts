@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { calm } from '../fixtures/chaos/calm.ts';
 import { engine } from '../fixtures/engine.ts';
 import { workFolder } from '../fixtures/machine.ts';
 import { removing, uniqueName } from '../fixtures/names.ts';
@@ -214,6 +215,7 @@ describe('docker run', () => {
   });
 
   test('an image that is not there is pulled', async () => {
+    using _calm = await calm('the try that was cut has told of the pull');
     const { docker, registry } = await engine();
     const { push } = await import('../fixtures/image.ts');
     const { busyboxImage } = await import('../fixtures/busybox.ts');

@@ -98,6 +98,7 @@ describe('standard streams', () => {
   });
 
   test('two clients attached both get the output', async () => {
+    using _calm = await calm('the end of the daemon is the end of an input for one client');
     const { docker, busybox } = await engine();
     const name = uniqueName();
     await using _box = removing(docker, name);
