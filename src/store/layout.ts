@@ -8,8 +8,10 @@ export interface Layout {
   overlay: string;
   /** Short links `l/<26 characters>` to their `diff`. */
   links: string;
-  /** Layers being staged, and what is being removed. All in here is garbage when the store opens. */
+  /** Layers being staged, and what is being removed. All in here but whole ones is garbage when the store opens. */
   staging: string;
+  /** Compressed bytes of blobs that are being staged, by the hex of their digest. */
+  spools: string;
   /** One directory for each layer, by chain id. */
   layers: string;
   /** Records of layers that are being made or removed. */
@@ -32,6 +34,7 @@ export function prepareLayout(dataRoot: string, execRoot: string): Layout {
     overlay: join(dataRoot, 'overlay2'),
     links: join(dataRoot, 'overlay2/l'),
     staging: join(dataRoot, 'overlay2/.minke-staging'),
+    spools: join(dataRoot, 'overlay2/.minke-spools'),
     layers: join(image, 'layerdb/sha256'),
     layersTmp: join(image, 'layerdb/tmp'),
     mounts: join(image, 'layerdb/mounts'),

@@ -6,6 +6,7 @@ export type * from './images/image-store.ts';
 export type * from './layers/blob-origins.ts';
 export type * from './layers/export/layer-tars.ts';
 export type * from './layers/layer-store.ts';
+export { isWorthKeeping } from './layers/stage/worth-keeping.ts';
 export type * from './networks/network-record.ts';
 export * from './networks/network-records.ts';
 export * from './open-store.ts';

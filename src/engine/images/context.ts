@@ -3,6 +3,7 @@ import type { Registry } from '../../registry/mod.ts';
 import type { ArchiveStore, ImageStore, LayerStore } from '../../store/mod.ts';
 import type { Events } from '../events/mod.ts';
 import type { ImageUsers } from './images.ts';
+import type { Slots } from './slots.ts';
 
 /** What the image verbs work with; `daemon/` puts it together. */
 export interface ImagesContext {
@@ -13,6 +14,7 @@ export interface ImagesContext {
   readonly events: Events;
   readonly users: ImageUsers;
   readonly log: Logger;
-  readonly maxConcurrentDownloads: number;
+  /** Blobs that may be fetched at once. */
+  readonly downloads: Slots;
   readonly maxConcurrentUploads: number;
 }

@@ -18,6 +18,7 @@ import { remove } from './remove.ts';
 import { find, resolve } from './resolve.ts';
 import { save } from './save/save.ts';
 import { search } from './search.ts';
+import { Slots } from './slots.ts';
 import { usage } from './usage.ts';
 
 /** What containers ask about images, beside the verbs of the API. */
@@ -29,7 +30,10 @@ export interface ImageNames {
 }
 
 /** The image verbs over one context. */
-export function createImages(context: ImagesContext): Images & ImageNames {
+export function createImages(
+  options: Omit<ImagesContext, 'downloads'> & { maxConcurrentDownloads: number },
+): Images & ImageNames {
+  const context: ImagesContext = { ...options, downloads: new Slots(options.maxConcurrentDownloads) };
   return {
     pull: (reference, options, progress) => pull(context, reference, options, progress),
     pullAllTags: (repository, options, progress) => pullAllTags(context, repository, options, progress),

@@ -6,6 +6,7 @@ import { parseReference } from '../../spec/reference.ts';
 import type { StagedLayer, StageRequest } from '../../store/mod.ts';
 import type { ImagesContext } from './context.ts';
 import { pullLayers } from './pull-layers.ts';
+import { Slots } from './slots.ts';
 
 const digestOf = (n: number) => `sha256:${String(n).repeat(64)}` as Digest;
 
@@ -13,6 +14,7 @@ const digestOf = (n: number) => `sha256:${String(n).repeat(64)}` as Digest;
 function pullOf(count: number, stage: (index: number, request: StageRequest) => Promise<void>) {
   const numbers = Array.from({ length: count }, (_, index) => index);
   const discarded: Digest[] = [];
+  const kept: Digest[] = [];
   const committed: Digest[] = [];
   const staged = (digest: Digest): StagedLayer => ({
     digest,
@@ -29,13 +31,14 @@ function pullOf(count: number, stage: (index: number, request: StageRequest) => 
     },
     commit: async ({ digest }: StagedLayer) => void committed.push(digest),
     discard: async ({ digest }: StagedLayer) => void discarded.push(digest),
+    keep: async ({ digest }: StagedLayer) => void kept.push(digest),
   };
   const registry = {
     streamBlob: async function* () {
       /* no bytes */
     },
   };
-  const context = { layers, registry, log: silentLogger, maxConcurrentDownloads: 3 };
+  const context = { layers, registry, log: silentLogger, downloads: new Slots(3) };
   const descriptors = numbers.map((n) => ({ mediaType: '', digest: digestOf(n), size: 1 }));
   const diffIds = descriptors.map(({ digest }) => digest as DiffId);
   const resolved = { manifest: { layers: descriptors }, config: { rootfs: { diff_ids: diffIds } } };
@@ -51,7 +54,7 @@ function pullOf(count: number, stage: (index: number, request: StageRequest) => 
     },
     () => {},
   );
-  return { done, abort, discarded, committed };
+  return { done, abort, discarded, kept, committed };
 }
 
 function untilAborted(signal: AbortSignal | undefined): Promise<never> {
@@ -83,12 +86,13 @@ describe('pullLayers', () => {
     expect(discarded).toContain(digestOf(1));
   }, 2000);
 
-  test('a cancelled pull says so, and throws away what was staged', async () => {
-    const { done, abort, discarded } = pullOf(2, async (index, { signal }) => {
+  test('a cancelled pull says so, and keeps what was staged', async () => {
+    const { done, abort, kept, discarded } = pullOf(2, async (index, { signal }) => {
       if (index === 0) await untilAborted(signal);
     });
     abort.abort();
     await expect(done).rejects.toMatchObject({ code: 'cancelled' });
-    expect(discarded).not.toContain(digestOf(0));
+    expect(kept).toEqual([digestOf(1)]);
+    expect(discarded).toEqual([]);
   });
 });

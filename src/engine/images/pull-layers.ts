@@ -4,9 +4,8 @@ import type { ChainId } from '../../spec/digest.ts';
 import type { AuthConfig, ProgressMessage } from '../../spec/docker/mod.ts';
 import type { Descriptor } from '../../spec/oci/image.ts';
 import { canonicalRepository, type Reference } from '../../spec/reference.ts';
-import type { StagedLayer } from '../../store/mod.ts';
+import { isWorthKeeping, type StagedLayer } from '../../store/mod.ts';
 import type { ImagesContext } from './context.ts';
-import { Slots } from './slots.ts';
 
 /** As often as Docker: one line a layer in this time, milliseconds. */
 const PROGRESS_EVERY_MS = 100;
@@ -23,8 +22,9 @@ export interface LayersRequest {
 }
 
 /**
- * Stages the missing layers all at once, up to `max-concurrent-downloads`, and commits each as soon as it and all
- * below it are there. The first failure cancels the others; what was staged by then is thrown away.
+ * Stages the missing layers all at once, up to `max-concurrent-downloads` of the whole engine, and commits each as soon
+ * as it and all below it are there. The first failure cancels the others; what was whole by then is left for the next
+ * pull, unless it is of an image that is wrong or the disk is full.
  */
 export async function pullLayers(
   context: ImagesContext,
@@ -46,20 +46,15 @@ export async function pullLayers(
   }
   const abort = new AbortController();
   const signal = AbortSignal.any([request.signal, abort.signal]);
-  const slots = new Slots(context.maxConcurrentDownloads);
   const failures: unknown[] = [];
   const staged = layers.map(async (descriptor, index): Promise<StagedLayer | undefined> => {
     if (isHere(index)) return undefined;
-    using _slot = await slots.take(() =>
-      progress({ status: 'Waiting', progressDetail: {}, id: shortId(descriptor.digest) }),
-    );
-    signal.throwIfAborted();
     return await stageOne(context, request, descriptor, index, signal, progress);
   });
   for (const waiting of staged) {
     waiting.catch((error: unknown) => {
       failures.push(error);
-      abort.abort();
+      abort.abort(error);
     });
   }
   try {
@@ -72,12 +67,16 @@ export async function pullLayers(
       progress({ status: 'Pull complete', progressDetail: {}, id: shortId(layer.digest) });
     }
   } catch (error) {
-    abort.abort();
+    abort.abort(error);
     const settled = await Promise.allSettled(staged);
-    for (const one of settled)
-      if (one.status === 'fulfilled' && one.value) await context.layers.discard(one.value);
+    const failure = request.signal.aborted ? undefined : (failures.find((each) => !isAbort(each)) ?? error);
+    const store = context.layers;
+    for (const one of settled) {
+      if (one.status !== 'fulfilled' || !one.value) continue;
+      await (isWorthKeeping(failure) ? store.keep(one.value) : store.discard(one.value));
+    }
     if (request.signal.aborted) throw new EngineError('cancelled', 'context canceled', { cause: error });
-    throw failures.find((failure) => !isAbort(failure)) ?? error;
+    throw failure;
   }
 }
 
@@ -95,10 +94,12 @@ async function stageOne(
   });
   const { auth } = request;
   let downloaded = false;
-  const source = context.registry.streamBlob(request.reference, descriptor, {
-    signal,
-    ...(auth ? { auth } : {}),
-  });
+  const source = (offset: number, fetchSignal: AbortSignal) =>
+    context.registry.streamBlob(request.reference, descriptor, {
+      offset,
+      signal: fetchSignal,
+      ...(auth ? { auth } : {}),
+    });
   const diffId = request.resolved.config.rootfs.diff_ids[index];
   return await context.layers.stage({
     digest: descriptor.digest,
@@ -107,7 +108,9 @@ async function stageOne(
     repository: canonicalRepository(request.reference),
     ...(diffId ? { diffId } : {}),
     source,
+    turns: context.downloads,
     signal,
+    onWaiting: () => progress({ status: 'Waiting', progressDetail: {}, id }),
     onDownloaded: (bytes) => {
       if (bytes < descriptor.size) report('Downloading', bytes);
       else if (!downloaded) {

@@ -3,6 +3,7 @@ import { silentLogger } from '../../base/mod.ts';
 import type { Digest } from '../../spec/digest.ts';
 import type { ImagesContext } from './context.ts';
 import { pull } from './pull.ts';
+import { Slots } from './slots.ts';
 
 const digest = `sha256:${'a'.repeat(64)}` as Digest;
 
@@ -26,7 +27,7 @@ async function namesAfterPull(text: string): Promise<string[]> {
     registry: { resolve: async () => resolved },
     events: { publish: () => {} },
     log: silentLogger,
-    maxConcurrentDownloads: 3,
+    downloads: new Slots(3),
   };
   const { signal } = new AbortController();
   await pull(context as unknown as ImagesContext, text, { signal }, () => {});

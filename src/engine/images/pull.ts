@@ -12,6 +12,7 @@ import {
   withDefaultTag,
   withDigest,
 } from '../../spec/reference.ts';
+import { isWorthKeeping } from '../../store/mod.ts';
 import { announcePull } from './announce.ts';
 import type { ImagesContext } from './context.ts';
 import { isDamaged } from './damage.ts';
@@ -98,16 +99,25 @@ async function install(
   await using holds = new Cleanup((what, error) => {
     context.log.warn('cannot release a layer after a pull', { what, error: messageOf(error) });
   });
+  // Of a pull that does not come to its end, the next one finds the layers that did.
+  let isKept = false;
   const hold = (chainId: ChainId) => {
     layers.retain(chainId);
-    holds.defer(chainId, () => layers.release(chainId));
+    holds.defer(chainId, () => (isKept ? layers.letGo(chainId) : layers.release(chainId)));
   };
   const chain = chainIds(diffIds);
   const top = chain.at(-1);
   // Compat: of an image that is whole already no layer is mentioned.
   const isWhole = known && top !== undefined && layers.get(top) && !(await isDamaged(layers, chain));
   if (isWhole) hold(top);
-  else await pullLayers(context, { reference, resolved, chain, hold, ...options }, progress);
+  else {
+    try {
+      await pullLayers(context, { reference, resolved, chain, hold, ...options }, progress);
+    } catch (error) {
+      isKept = options.signal.aborted || isWorthKeeping(error);
+      throw error;
+    }
+  }
   await images.put(resolved.configBytes);
   for (const name of names) await images.setName(name, id);
   return isNew;

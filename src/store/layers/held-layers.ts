@@ -54,6 +54,12 @@ export class HeldLayers {
     return held;
   }
 
+  /** Drops one hold; the layer stays. */
+  letGo(chainId: ChainId): void {
+    const held = this.#layers.get(chainId);
+    if (held) held.holds = Math.max(0, held.holds - 1);
+  }
+
   /** The layer and all below it, the uppermost first; ends where one is missing. */
   chain(chainId: ChainId): HeldLayer[] {
     const chain: HeldLayer[] = [];

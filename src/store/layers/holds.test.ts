@@ -26,7 +26,11 @@ describe('holds', () => {
     expect(await layers.release(top.chainId)).toEqual([]);
     await layers.removeMount('c1');
     expect(layers.list()).toEqual([]);
-    expect(readdirSync(join(at.dataRoot, 'overlay2')).sort()).toEqual(['.minke-staging', 'l']);
+    expect(readdirSync(join(at.dataRoot, 'overlay2')).sort()).toEqual([
+      '.minke-spools',
+      '.minke-staging',
+      'l',
+    ]);
     nothingStaged(at);
   });
 
@@ -139,6 +143,7 @@ describe('durability', () => {
     mkdirSync(join(at.dataRoot, 'overlay2/buildkit-like/diff'), { recursive: true });
     await at.reopen();
     expect(readdirSync(join(at.dataRoot, 'overlay2')).sort()).toEqual([
+      '.minke-spools',
       '.minke-staging',
       'buildkit-like',
       'l',

@@ -76,10 +76,10 @@ export function recoverLayers(layout: Layout, log: Logger): void {
   for (const name of readdirSync(layout.staging)) removeLink(layout, join(layout.staging, name));
 }
 
-/** Removes what is in the staging area now; it may be much, so it is not waited for at start. */
-export async function emptyStaging(layout: Layout): Promise<void> {
+/** Removes what is in the staging area now, but for what is kept; it may be much, so it is not waited for at start. */
+export async function emptyStaging(layout: Layout, isKept: (name: string) => boolean): Promise<void> {
   let failure: unknown;
-  for (const name of readdirSync(layout.staging)) {
+  for (const name of readdirSync(layout.staging).filter((each) => !isKept(each))) {
     await rm(join(layout.staging, name), { recursive: true, force: true }).catch((error: unknown) => {
       failure ??= error;
     });

@@ -18,7 +18,8 @@ export interface LayerStore {
   /**
    * Reads `source` (the compressed bytes, offset 0 on) in one pass on a worker thread: digest, inflate, diffID, untar,
    * tar-split. Rejects with `corrupt` if a digest does not match (nothing stays on disk), with `invalid` for hostile
-   * members. Several at once; the same digest at the same time is staged once.
+   * members. Several at once; the same digest at the same time is staged once, and ends when the last of its requests
+   * is cancelled.
    */
   stage(request: StageRequest): Promise<StagedLayer>;
   /** Puts a staged layer above `parent` (undefined = at the bottom). Idempotent: a chain id that exists wins. */
@@ -32,6 +33,8 @@ export interface LayerStore {
   isDamaged(chainId: ChainId): boolean;
   /** Throws a staged layer away. Idempotent. */
   discard(staged: StagedLayer): Promise<void>;
+  /** Leaves a staged layer that cannot be committed now for a later request, for an hour. Idempotent. */
+  keep(staged: StagedLayer): Promise<void>;
   /** diffID known for a blob that was pulled earlier (distribution/diffid-by-digest). */
   diffIdOf(digest: Digest): DiffId | undefined;
   /** Holds a layer and all below it against `release`, for an image or a container. */
@@ -41,6 +44,8 @@ export interface LayerStore {
    * large ones go a little later.
    */
   release(chainId: ChainId): Promise<ChainId[]>;
+  /** Drops one hold and removes nothing: a layer that nobody holds is kept for an hour, for a pull that goes on. */
+  letGo(chainId: ChainId): void;
   /**
    * Makes the writable layer of a container (with Docker's `-init` layer: the mount points /dev/console, /etc/hosts,
    * /etc/resolv.conf, /etc/hostname, /etc/mtab, /dev/pts, /dev/shm, /proc, /sys, /.dockerenv). Not mounted yet.
@@ -106,12 +111,24 @@ export interface StageRequest {
   repository?: string;
   /** What the image's config says; a different one is `corrupt`. Undefined for `import`. */
   diffId?: DiffId;
-  source: BlobSource;
+  /**
+   * The bytes, or what opens them at an offset. One that can be opened is shared by all who ask for the digest, goes on
+   * where an earlier request ended, and leaves what came to the next one.
+   */
+  source: BlobSource | ((offset: number, signal: AbortSignal) => BlobSource);
+  /** What bounds how many are fetched at once; `onWaiting` tells that it must wait for its turn. */
+  turns?: Turns;
+  onWaiting?: () => void;
   /** Compressed bytes read so far. */
   onDownloaded?: (bytes: number) => void;
   /** Compressed bytes unpacked so far. */
   onExtracted?: (bytes: number) => void;
   signal?: AbortSignal;
+}
+
+export interface Turns {
+  /** Resolves with the turn, which ends when it is disposed of; rejects with the signal. */
+  take(onWait: () => void, signal?: AbortSignal): Promise<Disposable>;
 }
 
 /** A blob's bytes in order; some of them perhaps still in a socket. */

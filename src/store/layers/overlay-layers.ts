@@ -57,7 +57,7 @@ export class OverlayLayers implements LayerStore {
     this.#layout = layout;
     this.#log = log;
     this.#layers = new HeldLayers(layout.overlay);
-    this.#stager = new Stager(layout.staging, log, maxLayerSize);
+    this.#stager = new Stager(layout, log, maxLayerSize);
     this.origins = new FileBlobOrigins(layout);
     this.#durability = new Durability(layout, this.#disk, log);
     this.#sweeper = new Sweeper(log);
@@ -69,7 +69,7 @@ export class OverlayLayers implements LayerStore {
     );
     recoverLayers(layout, log);
     this.#load();
-    this.#cleanup = emptyStaging(layout).catch((error: unknown) => {
+    this.#cleanup = emptyStaging(layout, (name) => this.#stager.kept.has(name)).catch((error: unknown) => {
       log.warn('leftovers of layers stay', { error: messageOf(error) });
     });
     for (const containerId of this.#mounts.list()) {
@@ -101,13 +101,13 @@ export class OverlayLayers implements LayerStore {
     const chainId = chainIdOf(parent, staged.diffId);
     using _held = await this.#locks.acquire(chainId);
     const existing = this.#layers.get(chainId);
-    if (existing?.damaged) return await this.#heal(existing, await this.#stager.own(staged));
+    if (existing?.damaged) return await this.#heal(existing, await this.#own(staged));
     if (existing) {
       await this.#discardBeside(existing, staged);
       return existing.layer;
     }
     // Where another request was first, it may have given the layer up, or have put it above another parent.
-    return await this.#place(await this.#stager.own(staged), parent, chainId);
+    return await this.#place(await this.#own(staged), parent, chainId);
   }
 
   async examine(chainId: ChainId): Promise<void> {
@@ -123,7 +123,13 @@ export class OverlayLayers implements LayerStore {
   }
 
   async discard(staged: StagedLayer): Promise<void> {
-    if (staged.directory !== '') await removeTreeAsync(staged.directory);
+    if (staged.directory === '') return;
+    await removeTreeAsync(staged.directory);
+    this.#stager.kept.forget(staged.directory);
+  }
+
+  async keep(staged: StagedLayer): Promise<void> {
+    if (!this.#stager.kept.keep(staged)) await this.discard(staged);
   }
 
   diffIdOf(digest: Digest): DiffId | undefined {
@@ -145,6 +151,10 @@ export class OverlayLayers implements LayerStore {
       at = held.layer.parent;
     }
     return removed;
+  }
+
+  letGo(chainId: ChainId): void {
+    this.#layers.letGo(chainId);
   }
 
   async createMount(
@@ -273,6 +283,7 @@ export class OverlayLayers implements LayerStore {
       const below = parent === undefined ? undefined : this.#layers.require(parent);
       const directory = placeLayer(this.#layout, layer, staged, below?.directory);
       this.#layers.add(layer, directory);
+      this.#stager.kept.forget(staged.directory);
       for (let more = this.#mountHolds.arrived(chainId); more > 0; more--) this.retain(chainId);
       this.#durability.note(chainId);
     } catch (error) {
@@ -324,6 +335,24 @@ export class OverlayLayers implements LayerStore {
     else await this.#disk.call('join', { directory, below });
   }
 
+  /** Gives a layer that another request staged a directory of its own: from the other's, if that is in its place. */
+  async #own(staged: StagedLayer): Promise<StagedLayer> {
+    const request = this.#stager.askedAgain(staged);
+    if (!request) return staged;
+    const isSame = ({ layer, damaged }: HeldLayer) => layer.diffId === staged.diffId && !damaged;
+    const placed = this.#layers.all().find(isSame);
+    if (!placed) return await this.#stager.stage(request);
+    const { diffId, digest, repository } = staged;
+    placed.holds++;
+    try {
+      const source = this.#tars.read(placed.layer.chainId, request.signal ? { signal: request.signal } : {});
+      const copy = await this.#stager.stage({ mediaType: '', diffId, source });
+      return { ...copy, digest, ...(repository === undefined ? {} : { repository }) };
+    } finally {
+      placed.holds--;
+    }
+  }
+
   /** Keeps `existing` while a second one of it is removed, which may take seconds. */
   async #discardBeside(existing: HeldLayer, staged: StagedLayer): Promise<void> {
     existing.holds++;
@@ -336,6 +365,7 @@ export class OverlayLayers implements LayerStore {
 
   async #removeLeftovers(): Promise<void> {
     const now = Date.now();
+    await this.#stager.kept.expire(now);
     // The uppermost first: each takes its hold from the one below it, which may then be a leftover too.
     for (const { layer, holds } of this.#layers.all().reverse()) {
       if (holds > 0 || !isLeftover(this.#layout, layer, now)) continue;

@@ -4,6 +4,7 @@ import type { Layout } from '../layout.ts';
 import { recordLayer } from './layer-db.ts';
 import type { Layer, StagedLayer } from './layer-store.ts';
 import { completeDirectory, type OverlayDirectory, publishLink } from './overlay-directory.ts';
+import { STAGED } from './stage/kept-stages.ts';
 
 /**
  * Gives a staged and joined layer its place: complete for Docker's driver, renamed to
@@ -20,6 +21,7 @@ export function placeLayer(
   recordLayer(layout, layer, tarSplit, () => {
     rmSync(tarSplit);
     rmSync(join(staged.directory, 'join.json'));
+    rmSync(join(staged.directory, STAGED), { force: true });
     publishLink(layout, directory);
     renameSync(staged.directory, join(layout.overlay, layer.cacheId));
   });

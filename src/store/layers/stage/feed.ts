@@ -1,8 +1,9 @@
 import { EngineError } from '../../../base/mod.ts';
-import type { BlobSource, SocketPiece } from '../layer-store.ts';
+import type { BlobSource, SocketPiece, StageRequest } from '../layer-store.ts';
 import type { JobRequest, JobResult } from './layer-job.ts';
 import type { ToWorker } from './protocol.ts';
 import type { JobClient } from './stage-pool.ts';
+import { isWorthKeeping } from './worth-keeping.ts';
 
 /** Large enough that messages cost nothing, small enough that a slow network shows progress. */
 const CHUNK = 512 * 1024;
@@ -11,7 +12,7 @@ const BUFFERS = 3;
 const SPARE = 12;
 
 export interface ByteSource {
-  bytes: BlobSource;
+  source: StageRequest['source'];
   onDownloaded?: ((bytes: number) => void) | undefined;
   onExtracted?: ((bytes: number) => void) | undefined;
   signal?: AbortSignal | undefined;
@@ -40,11 +41,16 @@ export async function feed({ job, request, source, send, register, spare }: Feed
   let wake = () => {};
   let downloaded = 0;
   let lent: SocketPiece | undefined;
+  let replayed: number | undefined = request.replay ? undefined : 0;
   register({
     taken(buffer, length) {
       free.push(buffer);
       extracted += length;
       source.onExtracted?.(extracted);
+      wake();
+    },
+    replayed(length) {
+      replayed = length;
       wake();
     },
     read(length) {
@@ -96,7 +102,13 @@ export async function feed({ job, request, source, send, register, spare }: Feed
       filling = undefined;
       filled = 0;
     };
-    for await (const chunk of source.bytes) {
+    while (!settled && replayed === undefined) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    if (settled || replayed === undefined) return;
+    for await (const chunk of open(source, replayed)) {
       if (settled || source.signal?.aborted) return;
       if (!(chunk instanceof Uint8Array)) {
         flush();
@@ -122,7 +134,7 @@ export async function feed({ job, request, source, send, register, spare }: Feed
   };
   send({ kind: 'begin', job, request });
   const abort = () => {
-    send({ kind: 'abort', job });
+    send({ kind: 'abort', job, keep: isWorthKeeping(source.signal?.reason) });
   };
   source.signal?.addEventListener('abort', abort, { once: true });
   try {
@@ -141,4 +153,9 @@ export async function feed({ job, request, source, send, register, spare }: Feed
   if (spare.length < SPARE) spare.push(...free);
   if (result instanceof EngineError) throw result;
   return result;
+}
+
+/** Without a signal of the request's own, one that never comes. */
+function open({ source, signal }: ByteSource, offset: number): BlobSource {
+  return typeof source === 'function' ? source(offset, signal ?? new AbortController().signal) : source;
 }

@@ -27,6 +27,9 @@ export interface JobRequest {
   size?: number | undefined;
   /** Bytes that it may unpack to. */
   maxUnpacked?: number | undefined;
+  /** File for the compressed bytes, and how many of them are in it from an earlier time. */
+  spool?: string | undefined;
+  replay?: number;
 }
 
 export interface JobResult {

@@ -12,10 +12,13 @@ export type ToWorker =
   /** Bytes that the worker reads itself, and says `drained`; it closes `fd`. */
   | { kind: 'socket'; job: number; fd: number; length: number; stallMs: number }
   | { kind: 'end'; job: number }
-  | { kind: 'abort'; job: number }
+  /** `keep`: what came so far is of use to another job. */
+  | { kind: 'abort'; job: number; keep: boolean }
   | { kind: 'quit' };
 
 export type FromWorker =
+  /** The spool was read again; `length` bytes came out of it. */
+  | { kind: 'replayed'; job: number; length: number }
   | { kind: 'taken'; job: number; buffer: ArrayBuffer; length: number }
   /** Bytes of a socket, read and worked off. */
   | { kind: 'read'; job: number; length: number }

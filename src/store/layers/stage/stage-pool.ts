@@ -14,6 +14,7 @@ const DESCRIPTORS = 128;
 /** Who waits for a job's messages. */
 export interface JobClient {
   taken(buffer: ArrayBuffer, length: number): void;
+  replayed(length: number): void;
   read(length: number): void;
   drained(got: number, stalled: boolean): void;
   settled(outcome: JobResult | EngineError): void;
@@ -86,6 +87,7 @@ export class StagePool {
   #onMessage(thread: Thread, message: FromWorker): void {
     const client = thread.jobs.get(message.job);
     if (message.kind === 'taken') client?.taken(message.buffer, message.length);
+    else if (message.kind === 'replayed') client?.replayed(message.length);
     else if (message.kind === 'read') client?.read(message.length);
     else if (message.kind === 'drained') client?.drained(message.got, message.stalled);
     else if (message.kind === 'done') client?.settled(message.result);
