@@ -55,7 +55,8 @@ describe('docker load of an archive', () => {
   });
 
   test.each([
-    ['null', 'null', /manifest cannot be null|repositories/],
+    // Compat: Docker 20.10 takes null for an empty list.
+    ...(ENGINE === 'docker' ? [] : [['null', 'null', /manifest cannot be null/] as const]),
     ['no list', '{}', /manifest|cannot unmarshal/],
     ['no JSON', '[{', /manifest|unexpected EOF/],
     ['JSON that is 100,000 levels deep', '['.repeat(100_000), /nested|exceeded max depth/],
