@@ -116,6 +116,8 @@ describe('printing', () => {
     ['library/busybox', 'docker.io/library/busybox', 'busybox'],
     ['library/a/b', 'docker.io/library/a/b', 'library/a/b'],
     ['u/x', 'docker.io/u/x', 'u/x'],
+    ['docker.io/localhost/x', 'docker.io/localhost/x', 'docker.io/localhost/x'],
+    ['docker.io/a.b/x', 'docker.io/a.b/x', 'docker.io/a.b/x'],
     [`localhost:5000/x@${SHA}`, `localhost:5000/x@${SHA}`, `localhost:5000/x@${SHA}`],
   ])('%s', (text, canonical, familiar) => {
     expect(canonicalName(parseReference(text))).toBe(canonical);

@@ -64,7 +64,9 @@ export function canonicalRepository(ref: Reference): string {
 export function familiarRepository(ref: Reference): string {
   if (ref.domain !== DEFAULT_DOMAIN) return canonicalRepository(ref);
   const short = ref.path.startsWith(OFFICIAL) ? ref.path.slice(OFFICIAL.length) : ref.path;
-  return short.includes('/') ? ref.path : short;
+  if (!short.includes('/')) return short;
+  // Compat: Docker shortens these too, and then takes its own output for a name of another registry.
+  return looksLikeHost(ref.path.slice(0, ref.path.indexOf('/'))) ? canonicalRepository(ref) : ref.path;
 }
 
 /** Full name with tag and digest, as far as there are any: `docker.io/library/busybox:latest`. */
@@ -102,12 +104,16 @@ function splitDomain(text: string): { domain: string; remainder: string } {
   if (slash < 0) return { domain: DEFAULT_DOMAIN, remainder: OFFICIAL + text };
   const first = text.slice(0, slash);
   const rest = text.slice(slash + 1);
-  const isHost = first === 'localhost' || /[.:]/.test(first) || first.toLowerCase() !== first;
+  const isHost = looksLikeHost(first);
   if (first !== 'index.docker.io' && isHost && first !== DEFAULT_DOMAIN) {
     return { domain: first, remainder: rest };
   }
   const remainder = isHost ? rest : text;
   return { domain: DEFAULT_DOMAIN, remainder: remainder.includes('/') ? remainder : OFFICIAL + remainder };
+}
+
+function looksLikeHost(element: string): boolean {
+  return element === 'localhost' || /[.:]/.test(element) || element.toLowerCase() !== element;
 }
 
 /** Compat: go-digest's `Validate`; of its algorithms the engine has sha256 only. */
