@@ -66,20 +66,25 @@ describe('concurrent pulls', () => {
     expect(registry.sent.get(digest)).toBeLessThan((named.left.blobs[1]?.bytes.length ?? 0) * 1.6);
   }, 90_000);
 
-  test('end their download with the last of them', async () => {
-    const { docker } = await engine();
-    const digest = layerOf(named.abandoned);
-    registry.faults = [{ path: new RegExp(`/blobs/${digest}`), fault: 'stall' }];
-    const pulls = [1, 2].map(() => docker.start(['pull', `${registry.address}/abandoned`]));
-    await until('all to follow the layer', () =>
-      pulls.every(({ output }) => /Pulling fs layer/.test(output())),
-    );
-    await until('the registry to be asked', () => registry.offsets.has(digest));
-    expect(registry.open).toBe(1);
-    for (const { child } of pulls) child.kill('SIGINT');
-    await until('the connection to close', () => registry.open === 0, 20_000);
-    registry.faults = [];
-    await docker.ok(['pull', '-q', `${registry.address}/abandoned`]);
-    expect(ENGINE === 'docker' || registry.offsets.get(digest)?.length === 2).toBe(true);
-  }, 60_000);
+  // Compat: Docker 20.10 holds on to a registry that has fallen silent.
+  test.skipIf(ENGINE === 'docker')(
+    'end their download with the last of them',
+    async () => {
+      const { docker } = await engine();
+      const digest = layerOf(named.abandoned);
+      registry.faults = [{ path: new RegExp(`/blobs/${digest}`), fault: 'stall' }];
+      const pulls = [1, 2].map(() => docker.start(['pull', `${registry.address}/abandoned`]));
+      await until('all to follow the layer', () =>
+        pulls.every(({ output }) => /Pulling fs layer/.test(output())),
+      );
+      await until('the registry to be asked', () => registry.offsets.has(digest));
+      expect(registry.open).toBe(1);
+      for (const { child } of pulls) child.kill('SIGINT');
+      await until('the connection to close', () => registry.open === 0, 20_000);
+      registry.faults = [];
+      await docker.ok(['pull', '-q', `${registry.address}/abandoned`]);
+      expect(registry.offsets.get(digest)).toHaveLength(2);
+    },
+    60_000,
+  );
 });
