@@ -28,12 +28,14 @@ async function timed(engine: Contestant): Promise<{ wall: number; cpu: number }>
 
 const registry = await Registry.start();
 await push(registry.address, 'small', 'latest', smallImage());
+const image = `${registry.address}/small:latest`;
 const engines = await contestants();
 try {
   const samples = new Map(engines.map((engine) => [engine, [] as { wall: number; cpu: number }[]]));
   for (const engine of engines) {
     await engine.start();
-    await call(engine, ['run', '-d', '--name', NAME, `${registry.address}/small:latest`, 'sleep', '100000']);
+    await call(engine, ['pull', '-q', ...engine.pullFlags, image]);
+    await call(engine, ['run', '-d', '--name', NAME, ...engine.runFlags, image, 'sleep', '100000']);
     await timed(engine);
   }
   for (let round = 0; round < rounds; round++) {
