@@ -48,7 +48,7 @@ export function addEndpoint(
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error;
     // The same endpoint, a moment ago: its namespace is still being taken down.
-    host.request(deleteLink(name));
+    removeLeftover(host, name);
     host.request(veth);
   }
   // IPv6 off before they are up: else each makes a link-local address and asks for routers.
@@ -68,6 +68,15 @@ export function addEndpoint(
     // Compat: a container whose first network is internal has no default route.
     ...(options.primary && !network.internal ? [addDefaultRoute(index, gateway)] : []),
   );
+}
+
+/** Race: the kernel, too, deletes it, at the moment when its namespace is gone. */
+function removeLeftover(host: Rtnetlink, name: string): void {
+  try {
+    host.request(deleteLink(name));
+  } catch (error) {
+    if (errnoOf(error) !== 'ENODEV') throw error;
+  }
 }
 
 /**
