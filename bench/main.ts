@@ -1,6 +1,6 @@
 /**
- * Minke beside Docker and Podman in one run: `npm run bench`, with `--quick` for a look. Prints Markdown for
- * docs/benchmarks.md. Every figure is a median; the order of the engines alternates from round to round.
+ * Minke beside Docker and Podman in one run: `npm run bench`, with `--quick` for a look, or with names of cases
+ * (`npm run bench -- pull out`). Prints Markdown for docs/benchmarks.md. Every figure is a median; the order of the engines alternates from round to round.
  */
 import { push } from '../test/fixtures/image.ts';
 import { removeWork, run, sh, sleep } from '../test/fixtures/machine.ts';
@@ -12,6 +12,9 @@ import { benchOut } from './out.ts';
 import { benchPull } from './pull.ts';
 
 const QUICK = process.argv.includes('--quick');
+const named = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const wanted = (name: 'ready' | 'idle' | 'run' | 'pull' | 'out'): boolean =>
+  named.length === 0 || named.includes(name);
 const ROUNDS = { run: QUICK ? 5 : 20, pull: QUICK ? 1 : 3, ready: QUICK ? 2 : 7 };
 const MEGABYTES = QUICK ? 200 : 800;
 
@@ -151,6 +154,16 @@ async function benchIdle(engines: readonly Contestant[], image: string): Promise
   console.log(`\n### idle: all processes of the engine, without the containers' own\n\n${table(head, rows)}`);
 }
 
+/** What was held for the work before is let go after a while. */
+async function printIdleAfterWork(engines: readonly Contestant[]): Promise<void> {
+  await sleep(30_000);
+  const rows = engines.map(({ name, group }) => {
+    const { rss, pss } = memoryOf(group.pids());
+    return [name, `${rss.toFixed(0)} MB`, `${pss.toFixed(0)} MB`];
+  });
+  console.log(`\n### idle, half a minute after runs and pulls\n\n${table(['engine', 'RSS', 'PSS'], rows)}`);
+}
+
 async function benchReady(engines: readonly Contestant[]): Promise<void> {
   const daemons = engines.filter(({ name }) => name !== 'podman');
   const results = await rounds(daemons, ROUNDS.ready, async (engine) => {
@@ -169,17 +182,18 @@ const registry = await Registry.start();
 try {
   console.log((await versions()).map((line) => `- ${line}`).join('\n'));
   await push(registry.address, 'small', 'latest', smallImage());
-  await benchReady(engines);
+  if (wanted('ready')) await benchReady(engines);
   const small = `${registry.address}/small:latest`;
   for (const engine of engines) {
     await engine.start();
     await client(engine, 'pull', ...engine.pullFlags, small);
     await assertSameWork(engine, small);
   }
-  await benchIdle(engines, small);
-  await benchRuns(engines, small);
-  await benchPull(engines, registry.address, MEGABYTES, ROUNDS.pull);
-  await benchOut(engines, registry.address, MEGABYTES, ROUNDS.pull);
+  if (wanted('idle')) await benchIdle(engines, small);
+  if (wanted('run')) await benchRuns(engines, small);
+  if (wanted('pull')) await benchPull(engines, registry.address, MEGABYTES, ROUNDS.pull);
+  if (wanted('pull') && wanted('idle')) await printIdleAfterWork(engines);
+  if (wanted('out')) await benchOut(engines, registry.address, MEGABYTES, ROUNDS.pull);
 } finally {
   for (const engine of engines) {
     await engine.stop();
