@@ -13,8 +13,8 @@ interface Sample {
 }
 
 /**
- * Pulls of one image after another, none of which is removed before the end: see `bigImage`. The disk is quiet before
- * each. CPU seconds are those of client, daemon and all descendants of both.
+ * Pulls of one image after another, none of which is removed before the end: see `bigImage`. CPU seconds are those of
+ * client, daemon and all descendants of both.
  */
 export async function benchPull(
   engines: readonly Contestant[],
@@ -62,7 +62,7 @@ async function pull(engine: Contestant, image: string): Promise<Sample> {
     ...engine.client,
     ...['pull', '-q', ...engine.pullFlags, image],
   ];
-  await sh('sync');
+  await settle();
   const before = engine.group.used();
   const clientBefore = clients.seconds();
   const result = await run(command, rest, { env: engine.env, timeout: 600_000 });
@@ -76,11 +76,19 @@ async function pull(engine: Contestant, image: string): Promise<Sample> {
   };
 }
 
+/**
+ * Nothing is left to be written, and the page cache gives its memory back: on a virtual machine the first touch of memory
+ * that it never had costs several times as much, and whoever comes late would pay for it.
+ */
+async function settle(): Promise<void> {
+  await sh('sync; echo 1 > /proc/sys/vm/drop_caches');
+}
+
 /** What no engine can do without, on one core: the digests and the inflating, and the writing of the files. */
 async function printFloor(megabytes: number): Promise<void> {
   const rows: string[][] = [];
   for (const part of ['inflate', 'inflate-hash', 'files']) {
-    await sh('sync');
+    await settle();
     const program = `${ROOT}/bench/floor.ts`;
     const args = [program, part, workFolder('floor'), ...layerFiles(megabytes)];
     const result = await run(`${ROOT}/scripts/bun.sh`, args, { timeout: 300_000 });
