@@ -6,6 +6,11 @@ import { dockerClis } from '../test/fixtures/cli.ts';
 import { endProcess, isAlive, ROOT, run, until, workFolder } from '../test/fixtures/machine.ts';
 import { CpuGroup } from './measure.ts';
 
+/** A cgroup of this run alone: two benches at once would count each other's seconds. */
+function groupName(engine: string): string {
+  return `minke-bench-${engine}-${process.pid}`;
+}
+
 /** One engine under measurement. */
 export interface Contestant {
   name: string;
@@ -25,7 +30,7 @@ export interface Contestant {
 /** An engine with a daemon that speaks Docker's API. */
 function daemonEngine(name: string, program: string, subnet: number, client: string): Contestant {
   const folder = workFolder(name);
-  const group = new CpuGroup(`minke-bench-${name}`);
+  const group = new CpuGroup(groupName(name));
   let root = 0;
   let pid: number | undefined;
   const socket = join(folder, 'engine.sock');
@@ -34,7 +39,7 @@ function daemonEngine(name: string, program: string, subnet: number, client: str
     group,
     client: [client, '-H', `unix://${socket}`],
     env: { DOCKER_CONFIG: folder, DOCKER_CLI_HINTS: 'false' },
-    runFlags: ['--cgroup-parent', `/minke-bench-${name}/containers`],
+    runFlags: ['--cgroup-parent', `/${groupName(name)}/containers`],
     pullFlags: [],
     start: async () => {
       root += 1;
@@ -69,7 +74,7 @@ function podman(): Contestant {
   mkdirSync(join(folder, 'data'));
   return {
     name: 'podman',
-    group: new CpuGroup('minke-bench-podman'),
+    group: new CpuGroup(groupName('podman')),
     client: [
       ...['podman', '--root', join(folder, 'data'), '--runroot', join(folder, 'run')],
       ...['--storage-driver', 'overlay', '--cgroup-manager', 'cgroupfs', '--tmpdir', join(folder, 'tmp')],
@@ -77,7 +82,7 @@ function podman(): Contestant {
     env: {},
     // Its own limits ask for more than a process without CAP_SYS_RESOURCE may give.
     runFlags: [
-      ...['--cgroup-parent', '/minke-bench-podman/containers', '--log-driver', 'k8s-file'],
+      ...['--cgroup-parent', `/${groupName('podman')}/containers`, '--log-driver', 'k8s-file'],
       ...['--ulimit', 'nofile=20000:20000', '--ulimit', 'nproc=20000:20000'],
     ],
     pullFlags: ['--tls-verify=false'],
