@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { atomicWrite, isProcessAlive, Pidfd, readProcStat, wallClock } from '../../sys/mod.ts';
+import { atomicWrite, type Pidfd, readProcStat, wallClock } from '../../sys/mod.ts';
+import { openAdopted } from './adopted-process.ts';
 import type { Children } from './children.ts';
 import { type CreateOperation, type ExitRecord, type HeldState, KeeperFailure } from './protocol.ts';
 import { type DescriptorsSnapshot, HeldDescriptors, holdStdio } from './stdio.ts';
@@ -149,19 +150,8 @@ export class Containers {
   }
 
   #watch(held: Held): boolean {
-    const { pid, startTime } = held.record;
-    if (!isProcessAlive(pid, startTime)) return false;
-    let pidfd: Pidfd;
-    try {
-      pidfd = new Pidfd(pid);
-    } catch {
-      return false;
-    }
-    // Race: the number may have been given anew between the look and the open.
-    if (!isProcessAlive(pid, startTime)) {
-      pidfd[Symbol.dispose]();
-      return false;
-    }
+    const pidfd = openAdopted(held.record.pid, held.record.startTime);
+    if (!pidfd) return false;
     this.#adopted.set(held, pidfd);
     this.#poll ??= setInterval(() => this.#pollAdopted(), ADOPTED_POLL_MS);
     return true;

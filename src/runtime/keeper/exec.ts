@@ -1,21 +1,13 @@
-import { closeSync, constants, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  DescriptorReceiver,
-  growPipe,
-  killProcess,
-  readProcStat,
-  type StdioSource,
-  setNonBlocking,
-  setWindowSize,
-} from '../../sys/mod.ts';
+import { growPipe, readProcStat, type StdioSource, setNonBlocking } from '../../sys/mod.ts';
 import type { KeeperContext } from './context.ts';
 import { type ExecOperation, KeeperFailure } from './protocol.ts';
+import { holdTerminal, receiveConsole, runRuntime } from './run-runtime.ts';
 import { HeldDescriptors } from './stdio.ts';
 
 const O_CLOEXEC = 0o2000000;
 const PIPE_BYTES = 1024 * 1024;
-const SIGKILL = 9;
 
 /**
  * Runs the OCI runtime's `exec`, which detaches once the program was let go: the deadline covers its set-up only. On
@@ -36,9 +28,9 @@ export async function exec(
       if (path !== undefined)
         growPipe(held.hold(open(path, constants.O_RDWR | constants.O_NONBLOCK)), PIPE_BYTES);
     }
-    using console = tty ? new DescriptorReceiver(consolePath(context, execId)) : undefined;
+    using console = tty ? receiveConsole(context, execId) : undefined;
     await runExec(context, request, console?.path);
-    if (console) takeTerminal(console, request, held);
+    if (console) holdTerminal(console, request.consoleSize, held);
     const pid = Number(readFileSync(join(request.directory, 'pid'), 'utf8'));
     // A child of ours that is not reaped yet, or it was reaped a moment ago and has no start time any more.
     const startTime = readProcStat(pid)?.startTime ?? 0;
@@ -51,42 +43,15 @@ export async function exec(
 }
 
 async function runExec(context: KeeperContext, request: ExecOperation, console: string | undefined) {
-  const { id, execId, directory, runtime } = request;
-  const log = join(directory, 'log');
-  const argv = [
-    'crun',
-    ...['--root', runtime.root, '--log', log, ...runtime.args],
-    ...['exec', '--detach', '--process', join(directory, 'process.json')],
-    ...['--pid-file', join(directory, 'pid')],
+  const { execId, directory, runtime, deadlineMs } = request;
+  const args = [
+    ...['--detach', '--process', join(directory, 'process.json'), '--pid-file', join(directory, 'pid')],
     ...(console === undefined ? [] : ['--console-socket', console]),
-    id,
+    request.id,
   ];
+  const log = join(directory, 'log');
   const ends = openEnds(request);
-  let child: { pid: number; ended: Promise<number> };
-  try {
-    const env = { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin' };
-    const path = context.programs.executable(runtime.path);
-    child = context.children.spawn({ path, argv, env, stdio: ends.stdio });
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new KeeperFailure({ kind: 'runtime', message, log: '' });
-  } finally {
-    ends.close();
-  }
-  let why: 'timeout' | 'aborted' | undefined;
-  const kill = (reason: 'timeout' | 'aborted') => {
-    why = reason;
-    // The whole group: the process is in it until late in its set-up, then in the container's cgroup.
-    killProcess(-child.pid, SIGKILL);
-  };
-  const timer = setTimeout(() => kill('timeout'), request.deadlineMs);
-  context.underWay.set(execId, () => kill('aborted'));
-  const status = await child.ended;
-  clearTimeout(timer);
-  context.underWay.delete(execId);
-  if (status === 0) return;
-  const message = `${runtime.path} exec: ${why ?? `wait status ${status}`}`;
-  throw new KeeperFailure({ kind: why ?? 'runtime', message, log: readLog(log) });
+  await runRuntime(context, { id: execId, runtime, verb: 'exec', args, log, ends, deadlineMs });
 }
 
 /** The process's own ends, each a fresh open file description, blocking. `close` once the runtime was spawned. */
@@ -112,31 +77,6 @@ function openEnds({ stdio, tty }: ExecOperation): {
   } catch (error) {
     close();
     throw error;
-  }
-}
-
-function takeTerminal(console: DescriptorReceiver, request: ExecOperation, held: HeldDescriptors): void {
-  const master = console.take();
-  if (master === undefined)
-    throw new KeeperFailure({ kind: 'internal', message: 'the runtime sent no terminal' });
-  held.ptyMaster = held.hold(master);
-  setNonBlocking(master, true);
-  const [height, width] = request.consoleSize;
-  if (height > 0 && width > 0) setWindowSize(master, height, width);
-}
-
-/** Short, for a socket's path has 107 bytes at most. */
-function consolePath({ execRoot }: KeeperContext, execId: string): string {
-  const path = join(execRoot, `tty-${execId.slice(0, 16)}`);
-  rmSync(path, { force: true });
-  return path;
-}
-
-function readLog(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').slice(-16_384);
-  } catch {
-    return '';
   }
 }
 

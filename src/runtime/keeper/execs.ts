@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { atomicWrite, isProcessAlive, Pidfd, readProcStat } from '../../sys/mod.ts';
+import { atomicWrite, type Pidfd, readProcStat } from '../../sys/mod.ts';
+import { openAdopted } from './adopted-process.ts';
 import type { Children } from './children.ts';
 import { now } from './containers.ts';
 import { type ExecExit, type ExecRecord, KeeperFailure } from './protocol.ts';
@@ -108,19 +109,8 @@ export class Execs {
   }
 
   #watch(held: HeldExec): boolean {
-    const { pid, startTime } = held.record;
-    if (!isProcessAlive(pid, startTime)) return false;
-    let pidfd: Pidfd;
-    try {
-      pidfd = new Pidfd(pid);
-    } catch {
-      return false;
-    }
-    // Race: the number may have been given anew between the look and the open.
-    if (!isProcessAlive(pid, startTime)) {
-      pidfd[Symbol.dispose]();
-      return false;
-    }
+    const pidfd = openAdopted(held.record.pid, held.record.startTime);
+    if (!pidfd) return false;
     held.pidfd = pidfd;
     this.#poll ??= setInterval(() => this.#pollAdopted(), ADOPTED_POLL_MS);
     return true;
