@@ -1,4 +1,5 @@
 import { messageOf } from '../base/mod.ts';
+import { answerFlags } from './config/answer-flags.ts';
 import { readConfig } from './config/read-config.ts';
 import { startDaemon } from './daemon.ts';
 
@@ -9,7 +10,13 @@ process.env['UV_THREADPOOL_SIZE'] ??= '16';
 process.umask(0o022);
 
 async function main(): Promise<void> {
-  const daemon = await startDaemon(readConfig(process.argv.slice(2)));
+  const argv = process.argv.slice(2);
+  const answer = answerFlags(argv);
+  if (answer !== undefined) {
+    process.stdout.write(answer);
+    return;
+  }
+  const daemon = await startDaemon(readConfig(argv));
   let stopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
