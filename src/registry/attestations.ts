@@ -13,7 +13,7 @@ import {
   repositoryRequest,
 } from './documents.ts';
 import type { Endpoint } from './endpoints.ts';
-import { lookupError } from './inspect.ts';
+import { lookUp } from './look-up.ts';
 import type { AttestationQuery, AttestationStatement, RegistryOptions } from './registry.ts';
 import type { Session } from './session.ts';
 
@@ -28,13 +28,9 @@ export async function attestations(
   reference: Reference & { digest: Digest },
   options: RegistryOptions & AttestationQuery,
 ): Promise<AttestationStatement[]> {
-  try {
-    return await session.withEndpoint(reference.domain, (endpoint) =>
-      attestationsAt(session, endpoint, reference, options),
-    );
-  } catch (error) {
-    throw lookupError(error);
-  }
+  return await lookUp(session, reference, (endpoint) =>
+    attestationsAt(session, endpoint, reference, options),
+  );
 }
 
 async function attestationsAt(

@@ -14,7 +14,8 @@ import {
   repositoryRequest,
 } from './documents.ts';
 import type { Endpoint } from './endpoints.ts';
-import { AnswerError, transportFailure } from './errors.ts';
+import { AnswerError } from './errors.ts';
+import { lookUp } from './look-up.ts';
 import type { DistributionInspect, RegistryOptions } from './registry.ts';
 import type { Session } from './session.ts';
 
@@ -32,13 +33,7 @@ export async function inspect(
   reference: Reference,
   options: RegistryOptions,
 ): Promise<DistributionInspect> {
-  try {
-    return await session.withEndpoint(reference.domain, (endpoint) =>
-      inspectAt(session, endpoint, reference, options),
-    );
-  } catch (error) {
-    throw lookupError(error);
-  }
+  return await lookUp(session, reference, (endpoint) => inspectAt(session, endpoint, reference, options));
 }
 
 async function inspectAt(
@@ -85,15 +80,4 @@ async function platformOf(
     if (error instanceof EngineError || error instanceof AnswerError) return null;
     throw error;
   }
-}
-
-/** What failed at a look-up that is no pull, with the status that the registry gave it. */
-export function lookupError(error: unknown): unknown {
-  if (!(error instanceof AnswerError)) return transportFailure(error);
-  const codes: Record<number, 'not-found' | 'unauthorized' | 'denied'> = {
-    401: 'unauthorized',
-    403: 'denied',
-    404: 'not-found',
-  };
-  return new EngineError(codes[error.status] ?? 'internal', error.message, { cause: error });
 }

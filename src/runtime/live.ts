@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 import type { ContainerId } from '../base/mod.ts';
-import { isProcessAlive, Pidfd } from '../sys/mod.ts';
+import { openProcess, type Pidfd } from '../sys/mod.ts';
 import type { Cgroup } from './cgroups/cgroup.ts';
 
 /** What the daemon holds of one created container: its first process by descriptor, and ends of its input. */
@@ -30,7 +30,7 @@ export class Live implements Disposable {
     this.pid = fields.pid;
     this.tty = fields.tty;
     this.cgroup = fields.cgroup;
-    this.pidfd = openIfAlive(fields.pid, fields.startTime);
+    this.pidfd = openProcess(fields.pid, fields.startTime);
   }
 
   /** Resolves once its exit was recorded. */
@@ -56,17 +56,4 @@ export class Live implements Disposable {
     this.pidfd?.[Symbol.dispose]();
     this.#exited.resolve();
   }
-}
-
-/** Race: the number may be another process's by now; the start time, looked at once the descriptor is open, tells. */
-function openIfAlive(pid: number, startTime: number): Pidfd | undefined {
-  let pidfd: Pidfd;
-  try {
-    pidfd = new Pidfd(pid);
-  } catch {
-    return undefined;
-  }
-  if (isProcessAlive(pid, startTime)) return pidfd;
-  pidfd[Symbol.dispose]();
-  return undefined;
 }

@@ -1,7 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { atomicWrite, type Pidfd, readProcStat, wallClock } from '../../sys/mod.ts';
-import { openAdopted } from './adopted-process.ts';
+import { atomicWrite, openProcess, type Pidfd, readProcStat, wallClock } from '../../sys/mod.ts';
 import type { Children } from './children.ts';
 import { type CreateOperation, type ExitRecord, type HeldState, KeeperFailure } from './protocol.ts';
 import { type DescriptorsSnapshot, HeldDescriptors, holdStdio } from './stdio.ts';
@@ -150,7 +149,7 @@ export class Containers {
   }
 
   #watch(held: Held): boolean {
-    const pidfd = openAdopted(held.record.pid, held.record.startTime);
+    const pidfd = openProcess(held.record.pid, held.record.startTime);
     if (!pidfd) return false;
     this.#adopted.set(held, pidfd);
     this.#poll ??= setInterval(() => this.#pollAdopted(), ADOPTED_POLL_MS);

@@ -1,7 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { atomicWrite, type Pidfd, readProcStat } from '../../sys/mod.ts';
-import { openAdopted } from './adopted-process.ts';
+import { atomicWrite, openProcess, type Pidfd, readProcStat } from '../../sys/mod.ts';
 import type { Children } from './children.ts';
 import { now } from './containers.ts';
 import { type ExecExit, type ExecRecord, KeeperFailure } from './protocol.ts';
@@ -109,7 +108,7 @@ export class Execs {
   }
 
   #watch(held: HeldExec): boolean {
-    const pidfd = openAdopted(held.record.pid, held.record.startTime);
+    const pidfd = openProcess(held.record.pid, held.record.startTime);
     if (!pidfd) return false;
     held.pidfd = pidfd;
     this.#poll ??= setInterval(() => this.#pollAdopted(), ADOPTED_POLL_MS);

@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { SysError } from '../errors.ts';
-import { readProcStat } from '../proc/stat.ts';
+import { isProcessAlive, readProcStat } from '../proc/stat.ts';
 import { check, libc, tryCall } from './libc.ts';
 
 const pidfdOpenCall = libc.func('syscall', 'long', ['long', 'int', 'uint32']);
@@ -17,6 +17,20 @@ const SYS_pidfd_getfd = 438;
 const PIDFD_GET_INFO = 0xc040_ff0b;
 const PIDFD_INFO_EXIT = 8n;
 const POLLIN = 1;
+
+/** A pidfd of the process that had `pid` and `startTime` (clock ticks since boot); undefined if it has ended. */
+export function openProcess(pid: number, startTime: number): Pidfd | undefined {
+  let pidfd: Pidfd;
+  try {
+    pidfd = new Pidfd(pid);
+  } catch {
+    return undefined;
+  }
+  // Race: the number may be another process's by now; the start time, looked at once this is open, tells.
+  if (isProcessAlive(pid, startTime)) return pidfd;
+  pidfd[Symbol.dispose]();
+  return undefined;
+}
 
 /**
  * A process held by descriptor: its number cannot come to mean another process. Also learns the exit code of a
