@@ -1,7 +1,6 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { messageOf, parseTime } from '../../base/mod.ts';
 import { announce, type ContainersContext } from './context.ts';
+import { forgetIntent, intentsLeft, noteIntent } from './intent-notes.ts';
 
 /**
  * Notes in the exec-root that a container is being created, until the result is disposed of. Crash: the restore finds
@@ -9,20 +8,16 @@ import { announce, type ContainersContext } from './context.ts';
  * stay on purpose when a container is removed without them, by us or by Docker.
  */
 export function intendCreate(context: ContainersContext, id: string): Disposable {
-  const directory = directoryOf(context);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const path = join(directory, id);
-  writeFileSync(path, '');
-  return { [Symbol.dispose]: () => rmSync(path, { force: true }) };
+  return noteIntent(context, 'creating', id);
 }
 
 /** After a start of the daemon, with all records read: undoes the creates that were cut off. */
 export async function undoCutOffCreates(context: ContainersContext): Promise<void> {
-  for (const id of cutOff(directoryOf(context))) {
+  for (const id of intentsLeft(context, 'creating')) {
     try {
       if (!context.records.has(id)) await context.volumes.removeMadeFor(id);
       tellCreateOnce(context, id);
-      rmSync(join(directoryOf(context), id), { force: true });
+      forgetIntent(context, 'creating', id);
     } catch (error) {
       context.log.error('cannot undo a create that was cut off', { id, error: messageOf(error) });
     }
@@ -35,16 +30,4 @@ function tellCreateOnce(context: ContainersContext, id: string): void {
   if (!container) return;
   const since = parseTime(container.record.created) ?? 0n;
   if (!context.events.happened('create', id, since)) announce(context, container, 'create');
-}
-
-function directoryOf({ settings }: ContainersContext): string {
-  return join(settings.execRoot, 'creating');
-}
-
-function cutOff(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
 }

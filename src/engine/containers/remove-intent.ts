@@ -1,10 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { messageOf, nowNano } from '../../base/mod.ts';
 import type { Container } from './container.ts';
 import { type ContainersContext, eventAttributes } from './context.ts';
+import { forgetIntent, intentPath, intentsLeft, noteIntent } from './intent-notes.ts';
 
-interface Intent {
+interface Removal {
   since: string;
   attributes: Record<string, string>;
 }
@@ -14,21 +14,18 @@ interface Intent {
  * record gone, nothing else would tell the restore that its end was not told.
  */
 export function intendRemove(context: ContainersContext, container: Container): Disposable {
-  const directory = directoryOf(context);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const path = join(directory, container.id);
-  const intent: Intent = { since: nowNano().toString(), attributes: eventAttributes(container) };
-  writeFileSync(path, JSON.stringify(intent));
-  return { [Symbol.dispose]: () => rmSync(path, { force: true }) };
+  const intent: Removal = { since: nowNano().toString(), attributes: eventAttributes(container) };
+  return noteIntent(context, 'removing', container.id, JSON.stringify(intent));
 }
 
 /** After a start of the daemon, with all removals ended that were on record: tells of those that nobody heard of. */
 export function tellRemovals(context: ContainersContext): void {
-  for (const id of entries(directoryOf(context))) {
-    const path = join(directoryOf(context), id);
+  for (const id of intentsLeft(context, 'removing')) {
     try {
       if (!context.records.has(id)) {
-        const { since, attributes } = JSON.parse(readFileSync(path, 'utf8')) as Intent;
+        const { since, attributes } = JSON.parse(
+          readFileSync(intentPath(context, 'removing', id), 'utf8'),
+        ) as Removal;
         if (!context.events.happened('destroy', id, BigInt(since))) {
           context.events.publish('container', 'destroy', id, attributes);
         }
@@ -36,18 +33,6 @@ export function tellRemovals(context: ContainersContext): void {
     } catch (error) {
       context.log.warn('a note of a removal cannot be read', { id, error: messageOf(error) });
     }
-    rmSync(path, { force: true });
-  }
-}
-
-function directoryOf({ settings }: ContainersContext): string {
-  return join(settings.execRoot, 'removing');
-}
-
-function entries(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
+    forgetIntent(context, 'removing', id);
   }
 }
