@@ -1,6 +1,6 @@
-import { EngineError, messageOf, nowNano, parseTime } from '../../base/mod.ts';
-import { checkFilterKeys, type Filters, matchesLabels, valuesOf } from '../filters.ts';
-import { parseMoment } from '../moment.ts';
+import { messageOf, nowNano, parseTime } from '../../base/mod.ts';
+import { checkFilterKeys, type Filters } from '../filters.ts';
+import { matchesPruneLabels, untilOf } from '../prune-filters.ts';
 import type { ContainersContext } from './context.ts';
 import { remove } from './remove.ts';
 import { isRunning } from './status.ts';
@@ -11,17 +11,14 @@ export async function prune(
   filters: Filters,
 ): Promise<{ deleted: string[]; spaceReclaimed: number }> {
   checkFilterKeys(filters, ['label', 'label!', 'until']);
-  const [untilText, ...more] = valuesOf(filters, 'until');
-  if (more.length > 0) throw new EngineError('invalid', 'more than one until filter specified');
-  const until = untilText === undefined ? nowNano() : parseMoment(untilText, nowNano());
+  const until = untilOf(filters) ?? nowNano();
   const deleted: string[] = [];
   let spaceReclaimed = 0;
   for (const container of context.directory.all()) {
     const { record } = container;
     if (isRunning(container.status) || container.intent !== 'none') continue;
     if ((parseTime(record.created) ?? 0n) > until) continue;
-    if (!matchesLabels(filters, record.config.Labels)) continue;
-    if (filters.has('label!') && matchesLabels(filters, record.config.Labels, 'label!')) continue;
+    if (!matchesPruneLabels(filters, record.config.Labels)) continue;
     const size = await context.layers.mountSize(container.id);
     try {
       await remove(context, container, { force: false, volumes: false });

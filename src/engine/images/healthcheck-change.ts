@@ -1,5 +1,6 @@
 import { EngineError } from '../../base/mod.ts';
 import type { HealthConfig } from '../../spec/docker/mod.ts';
+import { goDuration } from '../moment.ts';
 
 const FLAGS: Record<string, 'Interval' | 'Timeout' | 'StartPeriod' | 'StartInterval'> = {
   interval: 'Interval',
@@ -38,13 +39,9 @@ export function parseHealthcheck(text: string, words: (text: string) => string[]
 
 const FLAG = /^--([a-z-]+)=(\S*)\s*/;
 
-const UNITS: Record<string, number> = { ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
-
 /** Nanoseconds of `1m30s`. */
 function duration(text: string): number {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
-  if (parts.length === 0 || parts.map(([all]) => all).join('') !== text) {
-    throw new EngineError('invalid', `time: invalid duration ${JSON.stringify(text)}`);
-  }
-  return parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (UNITS[unit] ?? 0), 0);
+  const nanoseconds = goDuration(text);
+  if (nanoseconds !== undefined) return Number(nanoseconds);
+  throw new EngineError('invalid', `time: invalid duration ${JSON.stringify(text)}`);
 }

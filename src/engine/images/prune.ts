@@ -1,9 +1,9 @@
-import { EngineError, isEngineError, messageOf, nowNano } from '../../base/mod.ts';
+import { isEngineError, messageOf } from '../../base/mod.ts';
 import type { ChainId } from '../../spec/digest.ts';
 import type { ImageDeleteItem } from '../../spec/docker/mod.ts';
 import type { StoredImage } from '../../store/mod.ts';
-import { booleanFilter, checkFilterKeys, type Filters, matchesLabels, valuesOf } from '../filters.ts';
-import { parseMoment } from '../moment.ts';
+import { booleanFilter, checkFilterKeys, type Filters } from '../filters.ts';
+import { matchesPruneLabels, untilOf } from '../prune-filters.ts';
 import type { ImagesContext } from './context.ts';
 import { createdAt } from './created.ts';
 import type { ImagesPruned } from './images.ts';
@@ -67,16 +67,8 @@ async function pruneImage(
   return deleted;
 }
 
-function untilOf(filters: Filters): bigint | undefined {
-  const [text, ...more] = valuesOf(filters, 'until');
-  if (more.length > 0) throw new EngineError('invalid', 'more than one until filter specified');
-  return text === undefined ? undefined : parseMoment(text, nowNano());
-}
-
 function matchesLabelFilters(filters: Filters, image: StoredImage): boolean {
   const run = image.config.config;
   // Compat: an image without any configuration passes.
-  if (!run) return true;
-  if (!matchesLabels(filters, run.Labels)) return false;
-  return !filters.has('label!') || !matchesLabels(filters, run.Labels, 'label!');
+  return !run || matchesPruneLabels(filters, run.Labels);
 }

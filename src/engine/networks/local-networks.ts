@@ -11,7 +11,7 @@ import {
   matchesLabels,
   valuesOf,
 } from '../filters.ts';
-import { parseMoment } from '../moment.ts';
+import { untilOf } from '../prune-filters.ts';
 import type { NetworksBackend } from './networks.ts';
 import { showNetwork } from './show-network.ts';
 
@@ -129,9 +129,7 @@ export class LocalNetworks implements NetworksBackend {
 
   async prune(filters: Filters): Promise<string[]> {
     checkFilterKeys(filters, ['label', 'label!', 'until']);
-    const untils = valuesOf(filters, 'until');
-    if (untils.length > 1) throw new EngineError('invalid', 'more than one until filter specified');
-    for (const text of untils) parseMoment(text, nowNano());
+    untilOf(filters);
     // Networks of users' own are not removed yet, and the predefined ones always stay.
     this.#events.publish('network', 'prune', '', { reclaimed: '0' });
     return [];

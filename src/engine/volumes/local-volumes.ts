@@ -2,6 +2,7 @@ import { EngineError, formatTime, newId, nowNano } from '../../base/mod.ts';
 import type { VolumeRecord, VolumeRecords } from '../../store/mod.ts';
 import type { Events } from '../events/mod.ts';
 import { booleanFilter, checkFilterKeys, type Filters, matchesAny, matchesLabels } from '../filters.ts';
+import { matchesPruneLabels } from '../prune-filters.ts';
 import type { Volume, VolumeCreateRequest, VolumesBackend, VolumeWithUsage } from './volumes.ts';
 
 /** What `volumes/` asks about containers without importing them; `daemon/` supplies it. */
@@ -153,8 +154,7 @@ export class LocalVolumes implements VolumesBackend {
     let spaceReclaimed = 0;
     for (const record of [...this.#byName.values()]) {
       if (!all && !record.anonymous) continue;
-      if (!matchesLabels(filters, record.labels)) continue;
-      if (filters.has('label!') && matchesLabels(filters, record.labels, 'label!')) continue;
+      if (!matchesPruneLabels(filters, record.labels)) continue;
       if (this.#users.usersOf(record.name).length > 0) continue;
       const size = await this.#measure(this.#records.mountpoint(record.name));
       // Race: during that, it may have gone or come into use.
