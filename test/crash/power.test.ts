@@ -224,9 +224,10 @@ async function check(
 function garbageIn(dataRoot: string): string[] {
   const of = (path: string) => readdirSync(join(dataRoot, path)).map((name) => `${path}/${name}`);
   return [
-    ...of('overlay2').filter((path) => !/\/(l|\.minke-staging)$/.test(path)),
+    ...of('overlay2').filter((path) => !/\/(l|\.minke-staging|\.minke-spools)$/.test(path)),
     ...of('overlay2/l'),
     ...of('overlay2/.minke-staging'),
+    ...of('overlay2/.minke-spools'),
     ...of('image/overlay2/layerdb/sha256'),
     ...of('image/overlay2/layerdb/mounts'),
     ...of('image/overlay2/layerdb/tmp'),
