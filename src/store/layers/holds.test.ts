@@ -84,6 +84,18 @@ describe('holds', () => {
 });
 
 describe('leftovers', () => {
+  test('a container whose layer is lost is described all the same', async () => {
+    await using at = await testStore();
+    const layer = await add(at, [{ name: 'a' }]);
+    at.store.layers.retain(layer.chainId);
+    await at.store.layers.createMount('c1', layer.chainId);
+    await lose(at, layer);
+    expect(at.store.layers.get(layer.chainId)).toBeUndefined();
+    const { LowerDir, UpperDir } = at.store.layers.getMount('c1')?.graphData() ?? {};
+    expect(LowerDir).toBe(join(at.dataRoot, 'overlay2/c1-init/diff'));
+    expect(UpperDir).toBe(join(at.dataRoot, 'overlay2/c1/diff'));
+  });
+
   test('layers of ours that nobody holds go when they are old; others and those of Docker stay', async () => {
     await using at = await testStore();
     const old = await add(at, [{ name: 'a' }]);

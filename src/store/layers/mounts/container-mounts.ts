@@ -236,7 +236,9 @@ export class ContainerMounts {
   #describe(ids: MountRecord): ContainerMount {
     const { parent } = ids;
     const top = join(this.#layout.overlay, ids.mountId);
-    const below = () => (parent === undefined ? [] : this.#layers.diffs(parent));
+    // Crash: layers that a power cut took are missing below, and the container is there all the same.
+    const below = () =>
+      parent === undefined || !this.#layers.directory(parent) ? [] : this.#layers.diffs(parent);
     return {
       ...ids,
       merged: join(top, 'merged'),
