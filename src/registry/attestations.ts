@@ -1,17 +1,11 @@
 import { EngineError } from '../base/mod.ts';
 import type { Digest } from '../spec/digest.ts';
+import { digestOf } from '../spec/digest-of.ts';
 import { parseBoundedJson } from '../spec/oci/bounded-json.ts';
-import { chooseManifest } from '../spec/oci/choose-manifest.ts';
+import { chooseManifest, isAttestation } from '../spec/oci/choose-manifest.ts';
 import type { Descriptor } from '../spec/oci/image.ts';
 import type { Reference } from '../spec/reference.ts';
-import {
-  digestOf,
-  fetchManifest,
-  fetchSmall,
-  manifestRequest,
-  parseDocument,
-  repositoryRequest,
-} from './documents.ts';
+import { fetchManifest, fetchSmall, manifestRequest, parseDocument, repositoryRequest } from './documents.ts';
 import type { Endpoint } from './endpoints.ts';
 import { lookUp } from './look-up.ts';
 import type { AttestationQuery, AttestationStatement, RegistryOptions } from './registry.ts';
@@ -43,9 +37,7 @@ async function attestationsAt(
   if (top.kind !== 'index') return [];
   const image = chooseManifest(top.index, options.platform);
   const manifests = top.index.manifests.filter(
-    ({ annotations }) =>
-      annotations?.['vnd.docker.reference.type'] === 'attestation-manifest' &&
-      annotations['vnd.docker.reference.digest'] === image.digest,
+    (entry) => isAttestation(entry) && entry.annotations?.['vnd.docker.reference.digest'] === image.digest,
   );
   const found: AttestationStatement[] = [];
   for (const { digest } of manifests) {

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { EngineError, isEngineError } from '../base/mod.ts';
 import { type Digest, isDigest } from '../spec/digest.ts';
+import { digestOf } from '../spec/digest-of.ts';
 import { MEDIA_TYPES } from '../spec/oci/image.ts';
 import { MAX_MANIFEST_BYTES, type ManifestDocument, parseManifestDocument } from '../spec/oci/parse-image.ts';
 import { canonicalName, type Reference } from '../spec/reference.ts';
@@ -104,9 +104,4 @@ export function parseDocument({ bytes, mediaType }: Fetched, reference: Referenc
 /** `Content-Type` without parameters, '' if there is none. */
 export function mediaTypeOf({ headers }: Answer): string {
   return headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
-}
-
-/** What the bytes' digest is. */
-export function digestOf(bytes: Uint8Array): Digest {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest;
 }

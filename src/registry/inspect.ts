@@ -1,18 +1,12 @@
 import { EngineError } from '../base/mod.ts';
+import { digestOf } from '../spec/digest-of.ts';
 import { parseBoundedJson } from '../spec/oci/bounded-json.ts';
 import type { Descriptor, Manifest } from '../spec/oci/image.ts';
 import { MAX_CONFIG_BYTES } from '../spec/oci/parse-image.ts';
 import type { Platform } from '../spec/platform.ts';
 import type { Reference } from '../spec/reference.ts';
 import { list, object, optional, shapedOr, text, withDefault } from '../spec/shape.ts';
-import {
-  digestOf,
-  fetchManifest,
-  fetchSmall,
-  manifestRequest,
-  parseDocument,
-  repositoryRequest,
-} from './documents.ts';
+import { fetchManifest, fetchSmall, manifestRequest, parseDocument, repositoryRequest } from './documents.ts';
 import type { Endpoint } from './endpoints.ts';
 import { AnswerError } from './errors.ts';
 import { lookUp } from './look-up.ts';

@@ -1,17 +1,11 @@
 import { EngineError } from '../base/mod.ts';
+import { digestOf } from '../spec/digest-of.ts';
 import { chooseManifest } from '../spec/oci/choose-manifest.ts';
 import { type Descriptor, type ImageConfig, type Manifest, MEDIA_TYPES } from '../spec/oci/image.ts';
 import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, parseImageConfig } from '../spec/oci/parse-image.ts';
 import type { Platform } from '../spec/platform.ts';
 import type { Reference } from '../spec/reference.ts';
-import {
-  digestOf,
-  fetchManifest,
-  fetchSmall,
-  manifestRequest,
-  parseDocument,
-  repositoryRequest,
-} from './documents.ts';
+import { fetchManifest, fetchSmall, manifestRequest, parseDocument, repositoryRequest } from './documents.ts';
 import type { Endpoint } from './endpoints.ts';
 import { pullError } from './errors.ts';
 import type { RegistryOptions, ResolvedImage } from './registry.ts';

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { EngineError } from '../../base/mod.ts';
 import type { Digest } from '../../spec/digest.ts';
-import { chooseManifest } from '../../spec/oci/choose-manifest.ts';
+import { digestOf } from '../../spec/digest-of.ts';
+import { chooseManifest, isAttestation } from '../../spec/oci/choose-manifest.ts';
 import type { Descriptor, Index, Manifest } from '../../spec/oci/image.ts';
 import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, parseManifestDocument } from '../../spec/oci/parse-image.ts';
 import type { Platform } from '../../spec/platform.ts';
@@ -64,7 +64,7 @@ function blob(archive: ImageArchive, descriptor: Descriptor, what: string, maxBy
   if (!bytes) {
     throw new EngineError('invalid', `content digest ${descriptor.digest}: not found`);
   }
-  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  const digest = digestOf(bytes);
   if (digest === descriptor.digest && bytes.length === descriptor.size) return bytes;
   throw new EngineError(
     'corrupt',
@@ -95,8 +95,4 @@ function isWholeName(text: string): boolean {
   } catch {
     return false;
   }
-}
-
-function isAttestation({ annotations }: Descriptor): boolean {
-  return annotations?.['vnd.docker.reference.type'] === 'attestation-manifest';
 }

@@ -25,7 +25,12 @@ export function chooseManifest(index: Index, platform?: Platform): Descriptor {
 }
 
 function distanceOf(wanted: Platform, entry: Descriptor): number | undefined {
-  if (entry.annotations?.['vnd.docker.reference.type'] === 'attestation-manifest') return undefined;
+  if (isAttestation(entry)) return undefined;
   if (!entry.platform?.os && !entry.platform?.architecture) return Number.MAX_SAFE_INTEGER;
   return platformDistance(wanted, entry.platform);
+}
+
+/** True of what BuildKit puts beside the images of an index. Spec: BuildKit, "Image attestation storage". */
+export function isAttestation({ annotations }: Pick<Descriptor, 'annotations'>): boolean {
+  return annotations?.['vnd.docker.reference.type'] === 'attestation-manifest';
 }

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError, type Logger, messageOf, parseTime } from '../../base/mod.ts';
 import { chainIds } from '../../spec/chain-id.ts';
-import { type ChainId, type Digest, hexOf, type ImageId } from '../../spec/digest.ts';
+import { type ChainId, hexOf, type ImageId } from '../../spec/digest.ts';
+import { digestOf } from '../../spec/digest-of.ts';
 import type { ImageConfig } from '../../spec/oci/image.ts';
 import { atomicWrite, atomicWriteDurably } from '../../sys/mod.ts';
 import { digestFile } from '../layers/layer-db.ts';
@@ -148,7 +148,7 @@ export class ImageDb implements ImageStore {
 
 /** Reads a config. Throws `invalid` for what is no image's. */
 function parseImage(configBytes: Uint8Array): StoredImage {
-  const id = `sha256:${createHash('sha256').update(configBytes).digest('hex')}` as Digest as ImageId;
+  const id = digestOf(configBytes) as ImageId;
   let config: ImageConfig;
   try {
     config = JSON.parse(Buffer.from(configBytes).toString('utf8'));

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { PushedBlob, PushTarget } from '../../../registry/mod.ts';
-import type { Digest } from '../../../spec/digest.ts';
+import { digestOf } from '../../../spec/digest-of.ts';
 import { type Descriptor, MEDIA_TYPES } from '../../../spec/oci/image.ts';
 import type { StoredImage } from '../../../store/mod.ts';
 
@@ -35,8 +34,5 @@ export async function pushManifest(
   const manifest = { schemaVersion: 2, mediaType, config, layers: described };
   const bytes = Buffer.from(JSON.stringify(manifest, null, 3));
   await target.putManifest(tag, mediaType, bytes);
-  return {
-    digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest,
-    size: bytes.length,
-  };
+  return { digest: digestOf(bytes), size: bytes.length };
 }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { type ChainId, type DiffId, type Digest, hexOf, type ImageId } from '../../../spec/digest.ts';
+import { digestOf } from '../../../spec/digest-of.ts';
 import { type Descriptor, MEDIA_TYPES } from '../../../spec/oci/image.ts';
 import { canonicalName, familiarName, familiarRepository, type Reference } from '../../../spec/reference.ts';
 
@@ -130,8 +130,4 @@ function bytes(content: Uint8Array): PlannedMember['content'] {
 /** Compat: Go's encoder escapes these three. */
 function json(value: unknown): string {
   return JSON.stringify(value).replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
-}
-
-function digestOf(content: Uint8Array): Digest {
-  return `sha256:${createHash('sha256').update(content).digest('hex')}` as Digest;
 }
