@@ -22,8 +22,8 @@ export interface JobClient {
 
 interface Thread {
   worker: Worker;
-  /** An eventfd that ends its wait for sockets. */
-  wake: number;
+  /** An eventfd that ends its wait for sockets; undefined once the worker has ended. */
+  wake: number | undefined;
   jobs: Map<number, JobClient>;
   idle: NodeJS.Timeout | undefined;
 }
@@ -78,6 +78,8 @@ export class StagePool {
     worker.on('error', (error) => this.#lost(thread, messageOf(error)));
     worker.on('exit', (code) => {
       this.#lost(thread, `worker ended with ${code}`);
+      // Race: a job may still send; by then the number may be another file's.
+      thread.wake = undefined;
       closeSync(wake);
     });
     this.#threads.add(thread);
@@ -117,6 +119,7 @@ export class StagePool {
 }
 
 function tell({ worker, wake }: Thread, message: ToWorker, transfer: ArrayBuffer[] = []): void {
+  if (wake === undefined) return;
   worker.postMessage(message, transfer);
   signalEventFd(wake);
 }
