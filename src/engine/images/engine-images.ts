@@ -9,7 +9,7 @@ import type { Images } from './images.ts';
 import { importImage } from './import.ts';
 import { inspect } from './inspect.ts';
 import { list } from './list.ts';
-import { load } from './load.ts';
+import { load } from './load/load.ts';
 import { prune } from './prune.ts';
 import { pull } from './pull.ts';
 import { pullAllTags } from './pull-all-tags.ts';

@@ -1,10 +1,10 @@
-import { EngineError, shortId } from '../../base/mod.ts';
-import { chainIds } from '../../spec/chain-id.ts';
-import type { ChainId, Digest } from '../../spec/digest.ts';
-import type { ProgressMessage } from '../../spec/docker/mod.ts';
-import type { ImageConfig } from '../../spec/oci/image.ts';
-import type { ImageArchive, StagedLayer } from '../../store/mod.ts';
-import type { ImagesContext } from './context.ts';
+import { EngineError, shortId } from '../../../base/mod.ts';
+import { chainIds } from '../../../spec/chain-id.ts';
+import type { ChainId, Digest } from '../../../spec/digest.ts';
+import type { ProgressMessage } from '../../../spec/docker/mod.ts';
+import type { ImageConfig } from '../../../spec/oci/image.ts';
+import type { ImageArchive, StagedLayer } from '../../../store/mod.ts';
+import type { ImagesContext } from '../context.ts';
 
 /** Where an archive has a layer. */
 export interface ArchivedLayer {

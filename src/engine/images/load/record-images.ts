@@ -1,10 +1,10 @@
-import { EngineError } from '../../base/mod.ts';
-import type { ImageId } from '../../spec/digest.ts';
-import { canonicalName, familiarName, parseReference, type Reference } from '../../spec/reference.ts';
-import type { StoredImage } from '../../store/mod.ts';
-import type { ImagesContext } from './context.ts';
+import { EngineError } from '../../../base/mod.ts';
+import type { ImageId } from '../../../spec/digest.ts';
+import { canonicalName, familiarName, parseReference, type Reference } from '../../../spec/reference.ts';
+import type { StoredImage } from '../../../store/mod.ts';
+import type { ImagesContext } from '../context.ts';
+import { linkParents } from './link-parents.ts';
 import type { ArchivedImage } from './load.ts';
-import { linkParents } from './load-parents.ts';
 
 /**
  * Puts images whose layers are in place on record, with their names, and says so in Docker's lines. Compat: moby

@@ -1,17 +1,17 @@
-import { Cleanup, EngineError, messageOf } from '../../base/mod.ts';
-import type { ChainId } from '../../spec/digest.ts';
-import type { ProgressMessage } from '../../spec/docker/mod.ts';
-import type { ImageConfig } from '../../spec/oci/image.ts';
-import { parseImageConfig } from '../../spec/oci/parse-image.ts';
-import { formatPlatform, hostPlatform, type Platform, platformDistance } from '../../spec/platform.ts';
-import type { ImageArchive } from '../../store/mod.ts';
-import type { ImagesContext } from './context.ts';
-import type { LoadOptions } from './images.ts';
-import { DOCKER_MANIFEST, dockerImages } from './load-docker.ts';
+import { Cleanup, EngineError, messageOf } from '../../../base/mod.ts';
+import type { ChainId } from '../../../spec/digest.ts';
+import type { ProgressMessage } from '../../../spec/docker/mod.ts';
+import type { ImageConfig } from '../../../spec/oci/image.ts';
+import { parseImageConfig } from '../../../spec/oci/parse-image.ts';
+import { formatPlatform, hostPlatform, type Platform, platformDistance } from '../../../spec/platform.ts';
+import type { ImageArchive } from '../../../store/mod.ts';
+import type { ImagesContext } from '../context.ts';
+import type { LoadOptions } from '../images.ts';
+import { throttled } from '../throttle.ts';
+import { DOCKER_MANIFEST, dockerImages } from './docker-images.ts';
 import { type ArchivedLayer, loadLayers } from './load-layers.ts';
-import { OCI_INDEX, ociImages } from './load-oci.ts';
-import { recordImages } from './load-record.ts';
-import { throttled } from './throttle.ts';
+import { OCI_INDEX, ociImages } from './oci-images.ts';
+import { recordImages } from './record-images.ts';
 
 /** One image of an archive, of whatever format. */
 export interface ArchivedImage {

@@ -1,12 +1,16 @@
-import { EngineError } from '../../base/mod.ts';
-import type { Digest } from '../../spec/digest.ts';
-import { digestOf } from '../../spec/digest-of.ts';
-import { chooseManifest, isAttestation } from '../../spec/oci/choose-manifest.ts';
-import type { Descriptor, Index, Manifest } from '../../spec/oci/image.ts';
-import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, parseManifestDocument } from '../../spec/oci/parse-image.ts';
-import type { Platform } from '../../spec/platform.ts';
-import { parseReference } from '../../spec/reference.ts';
-import type { ImageArchive } from '../../store/mod.ts';
+import { EngineError } from '../../../base/mod.ts';
+import type { Digest } from '../../../spec/digest.ts';
+import { digestOf } from '../../../spec/digest-of.ts';
+import { chooseManifest, isAttestation } from '../../../spec/oci/choose-manifest.ts';
+import type { Descriptor, Index, Manifest } from '../../../spec/oci/image.ts';
+import {
+  MAX_CONFIG_BYTES,
+  MAX_MANIFEST_BYTES,
+  parseManifestDocument,
+} from '../../../spec/oci/parse-image.ts';
+import type { Platform } from '../../../spec/platform.ts';
+import { parseReference } from '../../../spec/reference.ts';
+import type { ImageArchive } from '../../../store/mod.ts';
 import type { ArchivedImage } from './load.ts';
 
 export const OCI_INDEX = 'index.json';

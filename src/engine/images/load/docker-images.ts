@@ -1,7 +1,7 @@
-import { EngineError } from '../../base/mod.ts';
-import { MAX_ARCHIVE_MANIFEST_BYTES, parseArchiveManifest } from '../../spec/docker/archive-manifest.ts';
-import { MAX_CONFIG_BYTES } from '../../spec/oci/parse-image.ts';
-import type { ImageArchive } from '../../store/mod.ts';
+import { EngineError } from '../../../base/mod.ts';
+import { MAX_ARCHIVE_MANIFEST_BYTES, parseArchiveManifest } from '../../../spec/docker/archive-manifest.ts';
+import { MAX_CONFIG_BYTES } from '../../../spec/oci/parse-image.ts';
+import type { ImageArchive } from '../../../store/mod.ts';
 import type { ArchivedImage } from './load.ts';
 
 export const DOCKER_MANIFEST = 'manifest.json';

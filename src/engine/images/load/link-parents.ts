@@ -1,7 +1,7 @@
-import { EngineError, parseTime } from '../../base/mod.ts';
-import type { HistoryEntry, ImageConfig } from '../../spec/oci/image.ts';
-import type { StoredImage } from '../../store/mod.ts';
-import type { ImagesContext } from './context.ts';
+import { EngineError, parseTime } from '../../../base/mod.ts';
+import type { HistoryEntry, ImageConfig } from '../../../spec/oci/image.ts';
+import type { StoredImage } from '../../../store/mod.ts';
+import type { ImagesContext } from '../context.ts';
 import type { ArchivedImage } from './load.ts';
 
 /**
