@@ -3,8 +3,8 @@ import type { ContainerExit } from '../../runtime/mod.ts';
 import type { Container } from './container.ts';
 import { type ContainersContext, transition } from './context.ts';
 import { dropExecs } from './exec/drop-execs.ts';
-import { removeLocked } from './remove.ts';
-import { scheduleRestart } from './restart-policy.ts';
+import { removeLocked } from './remove-locked.ts';
+import { restartLater } from './restart-later.ts';
 import { takeDown } from './take-down.ts';
 import { ranFor, tellEnd } from './tell-end.ts';
 
@@ -56,7 +56,7 @@ async function aftermath(
   await dropExecs(context, container);
   // Crash: until here, the exit's file tells the restore that its end may not have been told.
   await context.runtime.acknowledgeExit(exit.id, exit.startNumber);
-  if (restarts && container.status === 'restarting') scheduleRestart(context, container, ran);
+  if (restarts && container.status === 'restarting') restartLater(context, container, ran);
   if (goes) await autoRemove(context, container);
 }
 

@@ -1,4 +1,3 @@
-import { EngineError } from '../../base/mod.ts';
 import type { OutputChunk } from '../../logs/mod.ts';
 import type { StdinWriter } from '../../runtime/mod.ts';
 import type { Container } from './container.ts';
@@ -6,7 +5,7 @@ import type { AttachOptions, AttachSession } from './containers.ts';
 import { announce, type ContainersContext } from './context.ts';
 import { DetachKeys } from './detach-keys.ts';
 import { logTarget } from './log-target.ts';
-import { isRunning } from './status.ts';
+import { checkVerb, isRunning } from './status.ts';
 
 /** Attaches a client to a container's streams, also before it starts. */
 export async function attach(
@@ -16,18 +15,7 @@ export async function attach(
 ): Promise<AttachSession> {
   const { config } = container.record;
   const keys = new DetachKeys(options.detachKeys);
-  if (container.status === 'paused') {
-    throw new EngineError(
-      'conflict',
-      `container ${container.name} is paused, unpause the container before attach`,
-    );
-  }
-  if (container.status === 'restarting') {
-    throw new EngineError(
-      'conflict',
-      `container ${container.name} is restarting, wait until the container is running`,
-    );
-  }
+  checkVerb('attach', container);
   const subscription = options.stream ? context.logs.subscribe(container.id) : undefined;
   const input = options.stdin && options.stream && config.OpenStdin ? new Input(container) : undefined;
   announce(context, container, 'attach');

@@ -27,7 +27,7 @@ export class Container {
   /** The daemon ended while the container waited for its restart by policy. */
   restartInterrupted = false;
   restartTimer: NodeJS.Timeout | undefined;
-  /** Milliseconds before the next restart by policy. */
+  /** Milliseconds before the last restart by policy; 0 = the back-off begins anew. */
   restartDelay = 0;
 
   constructor(record: ContainerRecord) {
@@ -45,6 +45,12 @@ export class Container {
 
   get status(): ContainerStatus {
     return this.record.state.status;
+  }
+
+  /** It is not started again by its policy. */
+  cancelRestart(): void {
+    clearTimeout(this.restartTimer);
+    this.restartTimer = undefined;
   }
 
   /** Changes the status in memory, by the table; the caller writes the record. */

@@ -1,13 +1,12 @@
 import { EngineError, shortId } from '../../base/mod.ts';
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
+import { endRestarting } from './end-restarting.ts';
+import { KILL_WAIT_MS, waitForExit } from './exit-wait.ts';
 import { unpause } from './pause.ts';
+import { noteManualStop, SIGKILL, sendSignal } from './send-signal.ts';
 import { checkSignal, parseSignal } from './signals.ts';
-import { isRunning } from './status.ts';
-import { endRestarting, noteManualStop, send, waitForExit } from './stop.ts';
-
-const SIGKILL = 9;
-const KILL_WAIT_MS = 10_000;
+import { checkVerb } from './status.ts';
 
 /** Sends a signal; after SIGKILL it waits for the end, as Docker does. */
 export async function kill(
@@ -17,24 +16,19 @@ export async function kill(
 ): Promise<void> {
   const signal = name ? parseSignal(name) : SIGKILL;
   checkSignal(signal);
-  if (!isRunning(container.status)) {
-    throw new EngineError(
-      'conflict',
-      `cannot kill container: ${container.name}: container ${container.id} is not running`,
-    );
-  }
+  checkVerb('kill', container);
   // Compat: any signal is a stop by hand, unless the container names another one as its stop signal.
   const { StopSignal: own } = container.record.config;
   const ends = signal === SIGKILL || !own || signal === parseSignal(own);
   if (ends) noteManualStop(context, container);
   if (signal !== SIGKILL) {
-    await send(context, container, signal);
+    await sendSignal(context, container, signal);
     if (ends) await thaw(context, container);
     return;
   }
   if (await endRestarting(context, container)) return;
   using waiting = waitForExit(container);
-  await send(context, container, SIGKILL);
+  await sendSignal(context, container, SIGKILL);
   if (!(await waiting.within(KILL_WAIT_MS))) {
     throw new EngineError(
       'internal',

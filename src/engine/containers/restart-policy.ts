@@ -1,7 +1,4 @@
-import { messageOf } from '../../base/mod.ts';
 import type { Container } from './container.ts';
-import { type ContainersContext, save, transitionOnceCleared } from './context.ts';
-import { startLocked } from './start.ts';
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 60_000;
@@ -26,33 +23,8 @@ export function shouldRestart(container: Container, exitCode: number): boolean {
   }
 }
 
-/** Starts the container again after its back-off, which doubles at each quick exit. */
-export function scheduleRestart(context: ContainersContext, container: Container, ranSeconds: number): void {
-  const longer = container.restartDelay === 0 ? FIRST_DELAY_MS : container.restartDelay * 2;
-  container.restartDelay = ranSeconds >= STEADY_SECONDS ? FIRST_DELAY_MS : Math.min(longer, LONGEST_DELAY_MS);
-  container.restartTimer = setTimeout(() => {
-    restartNow(context, container).catch((error: unknown) => {
-      context.log.warn('restart by policy failed', { id: container.id, error: messageOf(error) });
-    });
-  }, container.restartDelay);
-}
-
-/** The container will not be started again by its policy. */
-export function cancelRestart(container: Container): void {
-  clearTimeout(container.restartTimer);
-  container.restartTimer = undefined;
-}
-
-async function restartNow(context: ContainersContext, container: Container): Promise<void> {
-  await transitionOnceCleared(context, container, async () => {
-    if (container.status !== 'restarting') return;
-    try {
-      await startLocked(context, container);
-    } catch (error) {
-      container.moveTo('exited');
-      save(context, container);
-      container.waiters.exited({ statusCode: container.record.state.exitCode });
-      throw error;
-    }
-  });
+/** Milliseconds to wait before a restart, after a wait of `before` (0 = the first one) and a life of `ranSeconds`. */
+export function nextDelay(before: number, ranSeconds: number): number {
+  if (before === 0 || ranSeconds >= STEADY_SECONDS) return FIRST_DELAY_MS;
+  return Math.min(before * 2, LONGEST_DELAY_MS);
 }

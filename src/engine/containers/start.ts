@@ -1,35 +1,31 @@
-import { Cleanup, EngineError, formatTime, messageOf, nowNano } from '../../base/mod.ts';
+import { Cleanup, formatTime, messageOf, nowNano } from '../../base/mod.ts';
 import type { Sandbox } from '../../net/mod.ts';
 import type { StdioPaths } from '../../runtime/mod.ts';
 import { bundleSpec } from './bundle-spec.ts';
 import type { Container } from './container.ts';
 import { announce, type ContainersContext, save, transitionOnceCleared } from './context.ts';
 import { logTarget } from './log-target.ts';
-import { removeLocked } from './remove.ts';
+import { removeLocked } from './remove-locked.ts';
 import { announceNetworks, announceVolumes } from './resource-events.ts';
 import { applySandbox, setUpSandbox } from './sandbox.ts';
 import { exitCodeOfFailure, inTask, startFailure } from './start-failure.ts';
-import { isRunning } from './status.ts';
+import { checkVerb, markedForRemoval } from './status.ts';
 
-/** Starts a container that does not run. */
+/** Starts a container that does not run. Its restarts are counted anew, and so is their back-off. */
 export async function start(context: ContainersContext, container: Container): Promise<void> {
-  await transitionOnceCleared(context, container, () => {
-    // Compat: what waits for its restart runs already, as far as a start is concerned.
-    if (container.status === 'restarting') throw new EngineError('not-modified', '');
-    return startLocked(context, container);
+  await transitionOnceCleared(context, container, async () => {
+    checkVerb('start', container);
+    container.restartDelay = 0;
+    container.record.restartCount = 0;
+    await startLocked(context, container);
   });
 }
 
-/** The start itself, for who holds the container's lock. On failure nothing of it is left but the error on record. */
+/**
+ * The start itself, for who holds the container's lock and has asked whether it goes. On failure nothing of it is left
+ * but the error on record.
+ */
 export async function startLocked(context: ContainersContext, container: Container): Promise<void> {
-  if (container.status === 'paused') {
-    throw new EngineError('conflict', 'cannot start a paused container, try unpause instead');
-  }
-  if (isRunning(container.status) && container.status !== 'restarting')
-    throw new EngineError('not-modified', '');
-  if (container.status === 'removing' || container.status === 'dead') {
-    throw markedForRemoval();
-  }
   const starting = new AbortController();
   container.starting = starting;
   try {
@@ -56,12 +52,6 @@ export async function startLocked(context: ContainersContext, container: Contain
 /** Somebody removes it by force: the start ends at its next step. */
 function endIfRemoved(container: Container): void {
   if (container.removedByForce) throw markedForRemoval();
-}
-
-/** Compat: moby `Daemon.containerStart`. */
-function markedForRemoval(cause?: unknown): EngineError {
-  const message = 'container is marked for removal and cannot be started';
-  return new EngineError('conflict', message, { cause });
 }
 
 async function bringUp(context: ContainersContext, container: Container, signal: AbortSignal): Promise<void> {

@@ -8,7 +8,8 @@ import { isRunning } from './status.ts';
 
 /**
  * From a process's exit to its record, once all its output is in the log; what follows is `beginAftermath`'s. The
- * container's lock is held for the record alone: `kill` and `rm -f` go through whatever else takes its time.
+ * container's lock is held for the record alone: `kill` and `rm -f` go through whatever else takes its time, be it an
+ * output that does not end or a cgroup that does not empty.
  */
 export async function handleExit(context: ContainersContext, exit: ContainerExit): Promise<void> {
   const container = context.directory.get(exit.id);
@@ -16,25 +17,33 @@ export async function handleExit(context: ContainersContext, exit: ContainerExit
     await context.runtime.delete(exit.id);
     return;
   }
+  if (await takeExit(context, container, exit)) await container.clearing;
+  else await context.runtime.acknowledgeExit(exit.id, exit.startNumber);
+}
+
+/** False where it is the end of another life than the one that is going on: it is on record already. */
+async function takeExit(
+  context: ContainersContext,
+  container: Container,
+  exit: ContainerExit,
+): Promise<boolean> {
   // Race: a start that let it run a moment ago has the lock until that is on record.
-  if (await transition(context, container, async () => isOfThisLife(container, exit))) {
-    // Also without its last words it has ended. Crash: at a shutdown the exit stays for the next daemon, and so do they.
-    await context.logs.drain(container.id).catch((error: unknown) => {
-      if (isEngineError(error, 'cancelled')) throw error;
-      context.log.error('the last output of a container is lost', { id: exit.id, error: messageOf(error) });
-    });
-    const recorded = await transition(context, container, async () => {
-      if (!isOfThisLife(container, exit)) return false;
-      recordExit(context, container, exit);
-      beginAftermath(context, container, exit);
-      return true;
-    });
-    if (recorded) {
-      await container.clearing;
-      return;
-    }
-  }
-  await context.runtime.acknowledgeExit(exit.id, exit.startNumber);
+  if (!(await transition(context, container, async () => isOfThisLife(container, exit)))) return false;
+  await drain(context, exit);
+  return await transition(context, container, async () => {
+    if (!isOfThisLife(container, exit)) return false;
+    recordExit(context, container, exit);
+    beginAftermath(context, container, exit);
+    return true;
+  });
+}
+
+/** Also without its last words it has ended. Crash: at a shutdown the exit stays for the next daemon, and so do they. */
+async function drain(context: ContainersContext, { id }: ContainerExit): Promise<void> {
+  await context.logs.drain(id).catch((error: unknown) => {
+    if (isEngineError(error, 'cancelled')) throw error;
+    context.log.error('the last output of a container is lost', { id, error: messageOf(error) });
+  });
 }
 
 function isOfThisLife({ record, status }: Container, exit: ContainerExit): boolean {

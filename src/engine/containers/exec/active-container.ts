@@ -1,22 +1,12 @@
 import { EngineError } from '../../../base/mod.ts';
 import type { Container } from '../container.ts';
 import type { ContainersContext } from '../context.ts';
-import { isRunning } from '../status.ts';
+import { checkVerb } from '../status.ts';
 import type { Exec } from './exec.ts';
 
 /** Throws Docker's sentence unless a process can be run in it now. `named`: as the client wrote it. */
-export function checkActive(container: Container, named: string = container.id): void {
-  if (!isRunning(container.status))
-    throw new EngineError('conflict', `container ${container.id} is not running`);
-  if (container.status === 'paused') {
-    throw new EngineError('conflict', `Container ${named} is paused, unpause the container before exec`);
-  }
-  if (container.status === 'restarting') {
-    throw new EngineError(
-      'conflict',
-      `Container ${container.id} is restarting, wait until the container is running`,
-    );
-  }
+export function checkActive({ status, id, name }: Container, named: string = id): void {
+  checkVerb('exec', { status, id, name, asked: named });
 }
 
 /** `not-found` with Docker's sentence if there is no such exec. */
