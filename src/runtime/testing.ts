@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ContainerId, newId, silentLogger } from '../base/mod.ts';
 import type { HostConfig } from '../spec/docker/mod.ts';
-import { readInto } from '../sys/mod.ts';
+import { readInto, readProcStat } from '../sys/mod.ts';
 import { buildSpec } from './bundle/build-spec.ts';
 import { exampleInput } from './bundle/example-input.ts';
 import { gatherHostFacts } from './bundle/host-facts.ts';
@@ -196,11 +196,8 @@ export async function eventually<T>(
   throw new Error('it did not happen');
 }
 
+/** Whether it runs: one that has ended and is not reaped yet does not. */
 export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+  const state = readProcStat(pid)?.state;
+  return state !== undefined && state !== 'Z' && state !== 'X';
 }

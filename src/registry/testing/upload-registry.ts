@@ -10,6 +10,8 @@ export interface UploadFault {
   bytes?: number;
   status?: number;
   headers?: Record<string, string>;
+  /** `answer` only once the body was read. */
+  afterBody?: boolean;
   /** Used again and again. */
   always?: boolean;
 }
@@ -68,6 +70,7 @@ export class UploadRegistry implements AsyncDisposable {
     if (fault && !fault.always) this.faults.splice(this.faults.indexOf(fault), 1);
     if (fault?.kind === 'hang') return;
     if (fault?.kind === 'answer') {
+      if (fault.afterBody) await this.#read(request, [], undefined);
       // Node closes the connection where a body is left unread.
       response.writeHead(fault.status ?? 500, { connection: 'close', ...fault.headers }).end();
       return;

@@ -175,6 +175,8 @@ export class Containers {
 
   #ended(held: Held, status: number | undefined): void {
     const { id, startNumber } = held.record;
+    // Race: forgotten while its process was still ending; nobody would take the exit's file away.
+    if (this.#held.get(id) !== held) return;
     held.exit = { id, startNumber, ...(status !== undefined && { status }), at: now() };
     // Crash: on disk before anybody hears of it.
     atomicWrite(this.#exitPath(held), JSON.stringify(held.exit));
