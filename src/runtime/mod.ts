@@ -6,6 +6,7 @@ export { gatherHostFacts } from './bundle/host-facts.ts';
 export type { BundleInput, HostFacts, MappedDevice, ResolvedMount } from './bundle/input.ts';
 export { securityOptions } from './bundle/security-options.ts';
 export { type CgroupDriver, type CgroupHost, detectCgroups } from './cgroups/host.ts';
+export type { LimitChange } from './cgroups/limit-writes.ts';
 export { type CgroupLimits, cgroupLimits } from './cgroups/limits.ts';
 export { type CgroupSupport, cgroupSupport } from './cgroups/support.ts';
 export { RuntimeFailure } from './crun/failure.ts';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type ContainerId, EngineError, type Logger, messageOf } from '../base/mod.ts';
 import { atomicWrite, setWindowSize } from '../sys/mod.ts';
 import { type CgroupDriver, detectCgroups } from './cgroups/host.ts';
+import { type LimitChange, limitWrites } from './cgroups/limit-writes.ts';
 import { KeeperLink } from './connection/keeper-link.ts';
 import { CompiledSeccomp } from './crun/compiled-seccomp.ts';
 import { OciProgram } from './crun/program.ts';
@@ -152,6 +153,11 @@ class KeptRuntime implements Runtime {
     if (!live.pidfd?.signal(signal)) throw new EngineError('not-found', `container ${id} is not running`);
     // Under cgroup v1 a frozen process does not die before it thaws.
     if (signal === SIGKILL) live.cgroup.thaw();
+  }
+
+  async changeLimits(id: ContainerId, change: LimitChange): Promise<void> {
+    const { cgroup } = this.#holdings.get(id);
+    cgroup.writeLimits(limitWrites(change, this.#holdings.host.version));
   }
 
   async pause(id: ContainerId): Promise<void> {

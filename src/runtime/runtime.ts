@@ -1,6 +1,7 @@
 import type { ContainerId } from '../base/mod.ts';
 import type { RuntimeSpec } from '../spec/oci/runtime.ts';
 import type { ExecProcess } from './bundle/exec-process.ts';
+import type { LimitChange } from './cgroups/limit-writes.ts';
 
 /**
  * One container as processes of the OS. The *keeper* is the parent of all containers: it opens their stdio, runs the
@@ -35,6 +36,8 @@ export interface Runtime {
   start(id: ContainerId, options?: { signal?: AbortSignal }): Promise<void>;
   /** Sends a signal to the container's first process. `not-found` if it has ended. */
   signal(id: ContainerId, signal: number): Promise<void>;
+  /** Changes limits of a container that runs: all, or none. */
+  changeLimits(id: ContainerId, change: LimitChange): Promise<void>;
   pause(id: ContainerId): Promise<void>;
   resume(id: ContainerId): Promise<void>;
   /** A duplicate of the PTY master, a descriptor of this process that the caller closes. */

@@ -23,7 +23,7 @@ const strings = nullable(list(string));
 
 const logConfig = struct<LogConfig>('LogConfig', { Type: string, Config: nullable(map(string)) });
 
-const restartPolicy = struct<RestartPolicy>('RestartPolicy', {
+export const restartPolicy = struct<RestartPolicy>('RestartPolicy', {
   Name: string,
   MaximumRetryCount: integer('int'),
 });

@@ -8,6 +8,7 @@ import { inspectFor, summaryFor } from '../versions/containers.ts';
 import { attachRoute } from './container-attach.ts';
 import { createRoute } from './container-create.ts';
 import { logsRoute } from './container-logs.ts';
+import { updateRoute } from './container-update.ts';
 import { waitRoute } from './container-wait.ts';
 
 /** The tag Container, as far as it exists. */
@@ -57,6 +58,7 @@ export function containerRoutes(containers: Containers, host: { cgroupUnified: b
       },
       200,
     ),
+    updateRoute(containers),
     waitRoute(containers),
     attachRoute(containers),
     {

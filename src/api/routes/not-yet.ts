@@ -38,7 +38,6 @@ function containers(): AnyRoute[] {
     under('HEAD', 'archive'),
     under('GET', 'archive'),
     under('PUT', 'archive'),
-    under('POST', 'update'),
     experimental('GET', '/containers/*name/checkpoints'),
     experimental('POST', '/containers/*name/checkpoints'),
     experimental('DELETE', '/containers/*name/checkpoints/*checkpoint'),

@@ -117,6 +117,11 @@ export function fakeBackends(overrides: Partial<ApiBackends> = {}): {
       pause: verb('pause'),
       unpause: verb('unpause'),
       rename: verb('rename'),
+      update: async (ref, asked) => {
+        known(ref);
+        engine.calls.push(`update ${ref} ${JSON.stringify(asked)}`);
+        return { warnings: [] };
+      },
       remove: verb('remove'),
       prune: async () => ({ deleted: [], spaceReclaimed: 0 }),
       wait: async (ref, condition, { signal }) => {

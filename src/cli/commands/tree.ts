@@ -44,6 +44,10 @@ const c = {
   stop: verb('Stop running containers', async () => (await import('./container/stop.ts')).stop),
   top: verb("List a container's processes", async () => (await import('./container/top.ts')).top),
   unpause: verb('Let frozen containers go on', async () => (await import('./container/pause.ts')).unpause),
+  update: verb(
+    'Change limits and the restart policy of containers',
+    async () => (await import('./container/update.ts')).update,
+  ),
   wait: verb(
     'Wait until containers stop, print their exit codes',
     async () => (await import('./container/wait.ts')).wait,

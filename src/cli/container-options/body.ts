@@ -1,13 +1,15 @@
 import type { CreateBody } from '../../client/mod.ts';
-import type { HealthConfig, HostConfig, RestartPolicy } from '../../spec/docker/mod.ts';
+import type { HealthConfig, HostConfig } from '../../spec/docker/mod.ts';
 import { capabilities } from './capabilities.ts';
 import { keyValues } from './cut.ts';
 import { parseDevice, parseGpus, parseThrottle, parseWeightDevice } from './devices.ts';
 import { readEnvFile, readLabelFile } from './env.ts';
 import type { ContainerFlags } from './flags.ts';
+import { limits } from './limits.ts';
 import { parseMount } from './mounts.ts';
 import { networking } from './networks.ts';
 import { parsePorts } from './ports.ts';
+import { restartPolicy } from './restart-policy.ts';
 import { parseSecurityOptions } from './security.ts';
 import { parseUlimit } from './ulimits.ts';
 import { parseVolumes } from './volumes.ts';
@@ -127,29 +129,17 @@ function resources(o: ContainerFlags): Partial<HostConfig> {
     texts.map((text) => parseThrottle(text, unit));
   const ulimits = new Map(o.ulimit.value.map(parseUlimit).map((limit) => [limit.Name, limit]));
   return {
-    CgroupParent: o.cgroupParent.value,
-    Memory: o.memory.value,
-    MemoryReservation: o.memoryReservation.value,
-    MemorySwap: o.memorySwap.value,
-    MemorySwappiness: o.memorySwappiness.value,
-    OomKillDisable: o.oomKillDisable.value,
-    NanoCpus: o.cpus.value,
-    CpuCount: o.cpuCount.value,
-    CpuPercent: o.cpuPercent.value,
-    CpuShares: o.cpuShares.value,
-    CpuPeriod: o.cpuPeriod.value,
-    CpuQuota: o.cpuQuota.value,
-    CpuRealtimePeriod: o.cpuRtPeriod.value,
-    CpuRealtimeRuntime: o.cpuRtRuntime.value,
-    CpusetCpus: o.cpusetCpus.value,
-    CpusetMems: o.cpusetMems.value,
-    PidsLimit: o.pidsLimit.value,
-    BlkioWeight: o.blkioWeight.value,
+    ...limits(o),
     BlkioWeightDevice: o.blkioWeightDevice.value.map(parseWeightDevice),
     BlkioDeviceReadBps: throttles(o.deviceReadBps.value, 'bytes'),
     BlkioDeviceWriteBps: throttles(o.deviceWriteBps.value, 'bytes'),
     BlkioDeviceReadIOps: throttles(o.deviceReadIops.value, 'operations'),
     BlkioDeviceWriteIOps: throttles(o.deviceWriteIops.value, 'operations'),
+    CgroupParent: o.cgroupParent.value,
+    MemorySwappiness: o.memorySwappiness.value,
+    OomKillDisable: o.oomKillDisable.value,
+    CpuCount: o.cpuCount.value,
+    CpuPercent: o.cpuPercent.value,
     IOMaximumIOps: o.ioMaxIops.value,
     IOMaximumBandwidth: o.ioMaxBandwidth.value,
     Ulimits: [...ulimits.values()].sort((a, b) => (a.Name < b.Name ? -1 : 1)),
@@ -164,16 +154,6 @@ function checkNamespaces(o: ContainerFlags): void {
   if (!['', 'host'].includes(o.uts.value)) throw new Error('--uts: invalid UTS mode');
   if (!['', 'host'].includes(o.userns.value)) throw new Error('--userns: invalid USER mode');
   if (!['', 'private', 'host'].includes(o.cgroupns.value)) throw new Error('--cgroupns: invalid CGROUP mode');
-}
-
-function restartPolicy(text: string): RestartPolicy {
-  const colon = text.indexOf(':');
-  if (colon === 0) throw new Error('invalid restart policy format: no policy provided before colon');
-  const count = colon < 0 ? '' : text.slice(colon + 1);
-  if (count !== '' && !/^[+-]?\d+$/.test(count)) {
-    throw new Error('invalid restart policy format: maximum retry count must be an integer');
-  }
-  return { Name: colon < 0 ? text : text.slice(0, colon), MaximumRetryCount: Number(count) };
 }
 
 function healthConfig(o: ContainerFlags): HealthConfig | undefined {

@@ -94,3 +94,11 @@ export function gpus(text: string): string {
 export function memorySwap(text: string): number {
   return text === '-1' ? -1 : parseBytes(text);
 }
+
+/** Keeps the text if `parse` accepts it. */
+export function checked(parse: (text: string) => unknown): (text: string) => string {
+  return (text) => {
+    parse(text);
+    return text;
+  };
+}

@@ -1,8 +1,8 @@
 import type { FlagSet } from '../flags/flag-set.ts';
-import { parseFloat64 } from '../flags/go-values.ts';
 import * as check from './checks.ts';
 import { parseThrottle, parseWeightDevice } from './devices.ts';
 import { parseEnv } from './env.ts';
+import { limitFlags } from './limit-flags.ts';
 import { parseMount } from './mounts.ts';
 import { parseNetwork } from './networks.ts';
 import { parseUlimit } from './ulimits.ts';
@@ -52,49 +52,31 @@ function processFlags(f: FlagSet) {
 
 function resourceFlags(f: FlagSet) {
   const throttle = (name: string, unit: 'bytes' | 'operations', usage: string) =>
-    f.list(name, { usage, check: checked((text) => parseThrottle(text, unit)) });
+    f.list(name, { usage, check: check.checked((text) => parseThrottle(text, unit)) });
   return {
-    blkioWeight: f.uint('blkio-weight', 16, {
-      usage: 'Block IO weight, 10 to 1000, 0 for none',
-      type: 'uint16',
-    }),
+    ...limitFlags(f),
     blkioWeightDevice: f.list('blkio-weight-device', {
       usage: 'Block IO weight of one device',
-      check: checked(parseWeightDevice),
+      check: check.checked(parseWeightDevice),
     }),
-    cgroupParent: f.string('cgroup-parent', { usage: 'Parent cgroup' }),
-    cpuCount: f.int('cpu-count', { usage: 'CPUs (Windows only)' }),
-    cpuPercent: f.int('cpu-percent', { usage: 'Share of CPU (Windows only)' }),
-    cpuPeriod: f.int('cpu-period', { usage: 'CFS period in microseconds' }),
-    cpuQuota: f.int('cpu-quota', { usage: 'CFS quota in microseconds' }),
-    cpuRtPeriod: f.int('cpu-rt-period', { usage: 'Real-time period in microseconds' }),
-    cpuRtRuntime: f.int('cpu-rt-runtime', { usage: 'Real-time runtime in microseconds' }),
-    cpuShares: f.int('cpu-shares', { short: 'c', usage: 'CPU shares, a relative weight' }),
-    cpus: f.add('cpus', 0, nanoCpus, { type: 'decimal', usage: 'Number of CPUs' }),
-    cpusetCpus: f.string('cpuset-cpus', { usage: 'CPUs it may run on: 0-3, 0,1' }),
-    cpusetMems: f.string('cpuset-mems', { usage: 'Memory nodes it may use: 0-3, 0,1' }),
     deviceReadBps: throttle('device-read-bps', 'bytes', 'Limit bytes read from a device in a second'),
     deviceReadIops: throttle('device-read-iops', 'operations', 'Limit reads from a device in a second'),
     deviceWriteBps: throttle('device-write-bps', 'bytes', 'Limit bytes written to a device in a second'),
     deviceWriteIops: throttle('device-write-iops', 'operations', 'Limit writes to a device in a second'),
+    cgroupParent: f.string('cgroup-parent', { usage: 'Parent cgroup' }),
+    cpuCount: f.int('cpu-count', { usage: 'CPUs (Windows only)' }),
+    cpuPercent: f.int('cpu-percent', { usage: 'Share of CPU (Windows only)' }),
     ioMaxBandwidth: f.bytes('io-maxbandwidth', { usage: 'IO bandwidth (Windows only)' }),
     ioMaxIops: f.uint('io-maxiops', 64, { usage: 'IO operations (Windows only)' }),
     kernelMemory: f.bytes('kernel-memory', { usage: 'Accepted, and without effect', hidden: true }),
-    memory: f.bytes('memory', { short: 'm', usage: 'Memory limit' }),
-    memoryReservation: f.bytes('memory-reservation', { usage: 'Soft memory limit' }),
-    memorySwap: f.add('memory-swap', 0, check.memorySwap, {
-      type: 'bytes',
-      usage: 'Limit of memory plus swap, -1 for unlimited swap',
-    }),
     memorySwappiness: f.int('memory-swappiness', { usage: 'Swappiness, 0 to 100', initial: -1 }),
     oomKillDisable: f.bool('oom-kill-disable', { usage: 'No OOM killer' }),
     oomScoreAdj: f.int('oom-score-adj', { usage: 'Preference of the OOM killer, -1000 to 1000' }),
-    pidsLimit: f.int('pids-limit', { usage: 'Limit of processes, -1 for none' }),
     shmSize: f.bytes('shm-size', { usage: 'Size of /dev/shm' }),
     ulimit: f.list('ulimit', {
       type: 'ulimit',
       usage: 'Limit of the process: name=soft[:hard]',
-      check: checked(parseUlimit),
+      check: check.checked(parseUlimit),
     }),
   };
 }
@@ -103,7 +85,7 @@ function networkFlags(f: FlagSet) {
   const network = f.list('network', {
     type: 'network',
     usage: 'Connect to a network',
-    check: checked(parseNetwork),
+    check: check.checked(parseNetwork),
   });
   const alias = f.list('network-alias', { usage: 'Name of the container on its network' });
   f.link('net', network);
@@ -132,7 +114,7 @@ function storageFlags(f: FlagSet) {
     mount: f.list('mount', {
       type: 'mount',
       usage: 'Mount: type=bind,src=…,dst=…',
-      check: checked(parseMount),
+      check: check.checked(parseMount),
     }),
     readOnly: f.bool('read-only', { usage: 'No writes to the root file system' }),
     storageOpt: f.list('storage-opt', { usage: 'Option for the storage driver' }),
@@ -166,26 +148,4 @@ function hostFlags(f: FlagSet) {
     userns: f.string('userns', { usage: 'User namespace' }),
     uts: f.string('uts', { usage: 'UTS namespace' }),
   };
-}
-
-/** Keeps the text if `parse` accepts it. */
-function checked(parse: (text: string) => unknown): (text: string) => string {
-  return (text) => {
-    parse(text);
-    return text;
-  };
-}
-
-/** Billionths of a CPU from a decimal number or a fraction. */
-function nanoCpus(text: string): number {
-  const fraction = /^([+-]?\d+)\/(\d+)$/.exec(text);
-  let cpus: number;
-  try {
-    cpus = fraction ? Number(fraction[1]) / Number(fraction[2]) : parseFloat64(text);
-  } catch {
-    throw new Error(`failed to parse ${text} as a rational number`);
-  }
-  const nano = cpus * 1e9;
-  if (Math.abs(nano - Math.round(nano)) > 1e-6) throw new Error('value is too precise');
-  return Math.round(nano);
 }

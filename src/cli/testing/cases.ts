@@ -262,6 +262,21 @@ export const CASES: string[][] = [
     restart -t 2 a
     pause a
     unpause a
+    update a
+    update
+    update -m 64m --memory-swap -1 --memory-reservation 32m a b nope
+    update --cpus 1.5 --cpu-shares 3 --cpuset-cpus 0-1 --cpuset-mems 0 a
+    update --cpu-period 1000 --cpu-quota 2000 --cpu-rt-period 1 --cpu-rt-runtime 2 a
+    update --restart on-failure:3 --pids-limit -1 a
+    update --restart :3 a
+    update --restart no a
+    update --blkio-weight 99999 a
+    update --blkio-weight 5 --blkio-weight-device /dev/a:100 --device-read-bps /dev/a:1mb --device-write-iops /dev/a:4 a
+    update -m x a
+    update --pids-limit 5 warn
+    update --foo a
+    update --kernel-memory 4m a
+    container update -c 2 a
     wait a b
     rm a nope
     rm -fv a nope

@@ -19,5 +19,9 @@ export const DIFFERENCES: Record<string, { why: string; minke: Partial<Omit<Outc
     why: 'says nothing of indexes, which no engine with layers in overlay2 pushes',
     minke: { stdout: PUSHED },
   },
+  'update --kernel-memory 4m a': {
+    why: 'does not send what no engine reads any more',
+    minke: { requests: [{ method: 'POST', path: '/containers/a/update', query: {}, body: {} }] },
+  },
   'ps --format {{': { why: 'asks before it reads the template', minke: { requests: [LIST] } },
 };

@@ -111,6 +111,8 @@ function answerFor(method: string, path: string, body: string): { status: number
   if (path === '/images/get') return { status: 200, body: 'an archive\n' };
   if (path.endsWith('/push')) return { status: 200, body: readFileSync(`${ANSWERS}push.jsonl`, 'utf8') };
   if (path.endsWith('/wait')) return { status: 200, body: { StatusCode: 3 } };
+  if (path.endsWith('/update'))
+    return { status: 200, body: { Warnings: name === 'warn' ? ['careful'] : null } };
   if (method === 'POST') return startAnswer(path);
   if (method === 'DELETE' && noun === 'images')
     return { status: 200, body: [{ Untagged: 'i:latest' }, { Deleted: 'sha256:22' }] };

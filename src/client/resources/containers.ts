@@ -4,6 +4,8 @@ import type {
   ContainerSummary,
   HostConfig,
   NetworkingConfig,
+  Resources,
+  RestartPolicy,
 } from '../../spec/docker/mod.ts';
 import type { Api, Hijacked } from '../api.ts';
 import { type Filters, filtersQuery } from '../filters.ts';
@@ -13,6 +15,8 @@ export type CreateBody = Partial<ContainerConfig> & {
   HostConfig?: Partial<HostConfig>;
   NetworkingConfig?: NetworkingConfig;
 };
+
+export type UpdateBody = Partial<Resources> & { RestartPolicy?: Partial<RestartPolicy> };
 
 export interface AttachOptions {
   stdin?: boolean;
@@ -101,6 +105,11 @@ export class Containers {
 
   rename(id: string, name: string): Promise<void> {
     return this.#post(id, 'rename', { name });
+  }
+
+  /** Changes limits and the restart policy; what is left out, 0 or empty stays as it is. */
+  update(id: string, change: UpdateBody): Promise<{ Warnings: string[] | null }> {
+    return this.#api.json('POST', at(id, 'update'), { body: change });
   }
 
   /** Sets the size of the container's terminal, in characters. */

@@ -8,6 +8,7 @@ import type {
 } from '../../spec/docker/mod.ts';
 import type { Platform } from '../../spec/platform.ts';
 import type { Filters } from '../filters.ts';
+import type { UpdateRequest } from './merge-update.ts';
 
 /**
  * The container verbs. A *ref* is what a user types: a full id, a unique prefix of one, or a name (with or without
@@ -27,6 +28,8 @@ export interface Containers {
   pause(ref: string): Promise<void>;
   unpause(ref: string): Promise<void>;
   rename(ref: string, name: string): Promise<void>;
+  /** Changes limits and the restart policy; zero values stay as they are. */
+  update(ref: string, asked: UpdateRequest): Promise<{ warnings: string[] }>;
   remove(ref: string, options: { force: boolean; volumes: boolean; link: boolean }): Promise<void>;
   prune(filters: Filters): Promise<{ deleted: string[]; spaceReclaimed: number }>;
   /** Resolves once the wait is registered (the API then sends its head); `exit` resolves at the awaited moment. */

@@ -15,6 +15,7 @@ import { resize } from './resize.ts';
 import { restart } from './restart.ts';
 import { start } from './start.ts';
 import { stop } from './stop.ts';
+import { update } from './update.ts';
 import { wait } from './wait.ts';
 
 /** The container verbs over one context. */
@@ -31,6 +32,7 @@ export function createContainers(context: ContainersContext): Containers {
     rename: async (ref, name) => await rename(context, find(ref), name),
     remove: async (ref, options) => await remove(context, find(ref), options),
     prune: (filters) => prune(context, filters),
+    update: async (ref, asked) => await update(context, find(ref), asked),
     wait: async (ref, condition, { signal }) => ({ exit: wait(find(ref), condition, signal) }),
     resize: async (ref, height, width) => await resize(context, find(ref), height, width),
     attach: async (ref, options) => await attach(context, find(ref), options),

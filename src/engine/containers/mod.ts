@@ -18,6 +18,7 @@ export { ExecDirectory } from './exec/exec-directory.ts';
 export type { ExecCreateRequest, ExecStartOptions, Execs } from './exec/execs.ts';
 export { restoreExecs } from './exec/restore-execs.ts';
 export { findInit } from './init-program.ts';
+export type { UpdateRequest } from './merge-update.ts';
 export { restoreContainers, startByPolicy } from './restore.ts';
 export { isRunning } from './status.ts';
 export { stopAll } from './stop-all.ts';

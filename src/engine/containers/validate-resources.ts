@@ -1,5 +1,5 @@
 import { EngineError } from '../../base/mod.ts';
-import type { HostConfig } from '../../spec/docker/mod.ts';
+import type { Resources } from '../../spec/docker/mod.ts';
 import type { HostLimits } from './context.ts';
 import { parseCpuset } from './cpuset.ts';
 
@@ -7,12 +7,16 @@ const MIN_MEMORY = 6 * 1024 * 1024;
 
 /**
  * Checks limits before anything is made, throwing `invalid` with Docker's sentence, and takes those out of
- * `hostConfig` that this host cannot enforce. Gives Docker's warnings. Compat: moby
+ * `hostConfig` that this host cannot enforce. `update`: of a container that has limits. Gives Docker's warnings. Compat: moby
  * `verifyPlatformContainerResources`.
  */
-export function validateResources(hostConfig: HostConfig, host: HostLimits): string[] {
+export function validateResources(
+  hostConfig: Resources,
+  host: HostLimits,
+  options: { update?: boolean } = {},
+): string[] {
   const warnings: string[] = [];
-  validateMemory(hostConfig, host, warnings);
+  validateMemory(hostConfig, host, warnings, options);
   validateCpu(hostConfig, host);
   validateCpuset('cpus', 'CPUs', hostConfig.CpusetCpus, host.cpusetCpus);
   validateCpuset('mems', 'memory nodes', hostConfig.CpusetMems, host.cpusetMems);
@@ -20,7 +24,12 @@ export function validateResources(hostConfig: HostConfig, host: HostLimits): str
   return warnings;
 }
 
-function validateMemory(hostConfig: HostConfig, host: HostLimits, warnings: string[]): void {
+function validateMemory(
+  hostConfig: Resources,
+  host: HostLimits,
+  warnings: string[],
+  { update = false }: { update?: boolean },
+): void {
   const { Memory: memory, MemorySwap: swap, MemoryReservation: reservation } = hostConfig;
   if (memory !== 0 && memory < MIN_MEMORY) throw invalid('Minimum memory limit allowed is 6MB');
   if (memory > 0 && swap !== 0 && swap !== -1 && !host.swapLimit) {
@@ -29,7 +38,7 @@ function validateMemory(hostConfig: HostConfig, host: HostLimits, warnings: stri
   } else if (memory > 0 && swap > 0 && swap < memory) {
     throw invalid('Minimum memoryswap limit should be larger than memory limit, see usage');
   }
-  if (memory === 0 && swap > 0) {
+  if (memory === 0 && swap > 0 && !update) {
     throw invalid('You should always set the Memory limit when using Memoryswap limit, see usage');
   }
   validateSwappiness(hostConfig, host, warnings);
@@ -42,7 +51,7 @@ function validateMemory(hostConfig: HostConfig, host: HostLimits, warnings: stri
   validateOom(hostConfig, host, warnings);
 }
 
-function validateSwappiness(hostConfig: HostConfig, host: HostLimits, warnings: string[]): void {
+function validateSwappiness(hostConfig: Resources, host: HostLimits, warnings: string[]): void {
   if (hostConfig.MemorySwappiness === -1) hostConfig.MemorySwappiness = null;
   const { MemorySwappiness: swappiness } = hostConfig;
   if (swappiness === null) return;
@@ -54,7 +63,7 @@ function validateSwappiness(hostConfig: HostConfig, host: HostLimits, warnings: 
   }
 }
 
-function validateOom(hostConfig: HostConfig, host: HostLimits, warnings: string[]): void {
+function validateOom(hostConfig: Resources, host: HostLimits, warnings: string[]): void {
   if (!host.oomKillDisable) {
     if (hostConfig.OomKillDisable) {
       warnings.push('Your kernel does not support OomKillDisable. OomKillDisable discarded.');
@@ -70,7 +79,7 @@ function validateOom(hostConfig: HostConfig, host: HostLimits, warnings: string[
   }
 }
 
-function validateCpu(hostConfig: HostConfig, host: HostLimits): void {
+function validateCpu(hostConfig: Resources, host: HostLimits): void {
   const { NanoCpus: nano, CpuPeriod: period, CpuQuota: quota, CpuShares: shares } = hostConfig;
   const conflict = (what: string) =>
     invalid(`Conflicting options: Nano CPUs and CPU ${what} cannot both be set`);
@@ -98,7 +107,7 @@ function validateCpuset(kind: 'cpus' | 'mems', what: string, asked: string, avai
   }
 }
 
-function validateBlockIo(hostConfig: HostConfig, host: HostLimits, warnings: string[]): void {
+function validateBlockIo(hostConfig: Resources, host: HostLimits, warnings: string[]): void {
   if (hostConfig.BlkioWeight > 0 && !host.blkioWeight) {
     warnings.push(discarded('Block I/O weight', 'Weight discarded'));
     hostConfig.BlkioWeight = 0;

@@ -108,7 +108,7 @@ function validateModes(hostConfig: HostConfig): void {
   );
 }
 
-function validateRestartPolicy(name: string, retries: number): void {
+export function validateRestartPolicy(name: string, retries: number): void {
   const prefix = 'invalid restart policy: ';
   if (!['', 'no', 'always', 'on-failure', 'unless-stopped'].includes(name)) {
     throw new EngineError(

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EngineError, errnoOf } from '../../base/mod.ts';
+import { EngineError, errnoOf, messageOf } from '../../base/mod.ts';
 import { killProcess } from '../../sys/mod.ts';
+import type { LimitWrite } from './limit-writes.ts';
 
 const SIGKILL = 9;
 const DEADLINE_MS = 10_000;
@@ -67,6 +68,36 @@ export class Cgroup {
     }
   }
 
+  /**
+   * Changes limits: all, or none. Limits depend on one another (memory is never above memory plus swap), so what the
+   * kernel refuses is tried once more after the others. Throws `internal` with the file that was refused.
+   */
+  writeLimits(limits: readonly LimitWrite[]): void {
+    const before: { path: string; value: string }[] = [];
+    const refused: { path: string; value: string; error: unknown }[] = [];
+    for (const { path, value } of this.#existing(limits)) {
+      before.push({ path, value: read(path)?.trim() ?? '' });
+      const error = tryWrite(path, value);
+      if (error) refused.push({ path, value, error });
+    }
+    const failed = refused.find(({ path, value }) => tryWrite(path, value));
+    if (!failed) return;
+    // Twice, for the same reason.
+    for (const { path, value } of [...before, ...before]) tryWrite(path, value);
+    const { path, value, error } = failed;
+    throw new EngineError('internal', `failed to write "${value}": write ${path}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+
+  /** Where the writes go. A limit that this kernel has no file for is passed over, as the OCI runtime does. */
+  #existing(limits: readonly LimitWrite[]): { path: string; value: string }[] {
+    return limits.flatMap(({ controller, files, value }) => {
+      const path = files.flatMap((file) => this.#files(controller, file)).find((each) => existsSync(each));
+      return path === undefined ? [] : [{ path, value }];
+    });
+  }
+
   /** Kills what is left in it and removes it, with the cgroups that were made inside. Idempotent. */
   async remove(): Promise<void> {
     const deadline = performance.now() + DEADLINE_MS;
@@ -128,6 +159,16 @@ function killTree(directory: string): void {
   for (const child of children) {
     killTree(child);
     removed(child);
+  }
+}
+
+/** The error, if there is one. */
+function tryWrite(path: string, value: string): unknown {
+  try {
+    writeFileSync(path, value);
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }
 

@@ -1,0 +1,44 @@
+import { EngineError, messageOf } from '../../base/mod.ts';
+import type { Container } from './container.ts';
+import { announce, type ContainersContext, transition } from './context.ts';
+import { limitChange, mergeUpdate, type UpdateRequest } from './merge-update.ts';
+import { checkVerb } from './status.ts';
+import { validateRestartPolicy } from './validate.ts';
+import { validateResources } from './validate-resources.ts';
+
+/**
+ * Changes limits and the restart policy of a container, at once where it runs. Nothing is changed if any of it fails.
+ * Gives Docker's warnings. Compat: moby `Daemon.ContainerUpdate`.
+ */
+export async function update(
+  context: ContainersContext,
+  container: Container,
+  asked: UpdateRequest,
+): Promise<{ warnings: string[] }> {
+  const { host } = context.settings;
+  validateRestartPolicy(asked.RestartPolicy.Name, asked.RestartPolicy.MaximumRetryCount);
+  const warnings = validateResources(asked, host, { update: true });
+  await transition(context, container, async () => {
+    checkVerb('update', container);
+    const { record, status } = container;
+    const before = record.hostConfig;
+    try {
+      record.hostConfig = mergeUpdate(before, asked);
+      context.records.updateHostConfig(record);
+      if (status === 'running' || status === 'paused') {
+        await context.runtime.changeLimits(container.id, limitChange(record.hostConfig, asked, host));
+      }
+    } catch (error) {
+      record.hostConfig = before;
+      context.records.updateHostConfig(record);
+      throw cannotUpdate(container.id, error);
+    }
+    announce(context, container, 'update');
+  });
+  return { warnings };
+}
+
+function cannotUpdate(id: string, error: unknown): EngineError {
+  const code = error instanceof EngineError ? error.code : 'internal';
+  return new EngineError(code, `Cannot update container ${id}: ${messageOf(error)}`, { cause: error });
+}
