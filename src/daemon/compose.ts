@@ -23,7 +23,7 @@ import { takeDescriptor } from '../sys/mod.ts';
 import type { Config } from './config/config.ts';
 import { defaultBridge } from './default-bridge.ts';
 import type { DeferredNet } from './deferred-net.ts';
-import { storageStatus } from './facts.ts';
+import { securityOptionsOf, storageStatus } from './facts.ts';
 import { engineId, readIdentity } from './identity.ts';
 import { containerUsers } from './users.ts';
 
@@ -42,7 +42,7 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
   const { dataRoot, execRoot } = config;
   const identity = readIdentity();
   const host = readHost();
-  const runtimeName = config.defaultRuntime ?? runtime.name;
+  const runtimeName = runtime.name;
   const events = new EventBus(dataRoot);
   const directory = new Directory();
   const users = containerUsers(directory);
@@ -85,6 +85,12 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
       defaultLogOptions: config.logOptions,
       defaultShmSize: config.defaultShmSize,
       cgroupParent: config.cgroupParent,
+      defaultUlimits: config.defaultUlimits,
+      defaultIpcMode: config.defaultIpcMode,
+      defaultCgroupnsMode: config.defaultCgroupnsMode,
+      noNewPrivileges: config.noNewPrivileges,
+      seccompProfile: config.seccompProfile,
+      hostGatewayIps: config.hostGatewayIps,
       dns: config.dns,
       dnsSearch: config.dnsSearch,
       dnsOptions: config.dnsOptions,
@@ -117,11 +123,12 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
         .version()
         .catch(() => ({ name: runtime.name, version: 'N/A', commit: 'N/A', path: runtimeName })),
     runtimeName,
+    runtimes: () => runtime.runtimes(),
     cgroup: { ...cgroupSupport(cgroup), version: cgroup.version, driver: cgroup.driver },
     settings: { ...config },
     storageStatus: storageStatus(dataRoot),
     logDrivers: logs.drivers,
-    securityOptions: ['name=seccomp,profile=builtin', ...(cgroup.version === 2 ? ['name=cgroupns'] : [])],
+    securityOptions: securityOptionsOf(config),
     initBinary: findInit() ?? '',
     countContainers: () => countByStatus(directory),
     countImages: () => store.images.list().length,

@@ -55,6 +55,8 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     execRoot: config.execRoot,
     log,
     ...(config.cgroupDriver ? { cgroupDriver: config.cgroupDriver } : {}),
+    defaultRuntime: config.defaultRuntime,
+    runtimes: config.runtimes,
   });
   const exits = exitQueue(runtime.onExit.bind(runtime));
   const { dataRoot, execRoot, maxLayerSize } = config;

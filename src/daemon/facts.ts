@@ -1,4 +1,17 @@
-import { readFileSync, statfsSync } from 'node:fs';
+import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import type { Config } from './config/config.ts';
+
+/** What `docker info` says of how containers are kept apart. */
+export function securityOptionsOf(config: Config): string[] {
+  const { seccompProfile: profile } = config;
+  const shown = ['builtin', 'unconfined'].includes(profile) ? profile : 'custom';
+  return [
+    ...(existsSync('/sys/kernel/security/apparmor') ? ['name=apparmor'] : []),
+    `name=seccomp,profile=${shown}`,
+    ...(existsSync('/proc/self/ns/cgroup') ? ['name=cgroupns'] : []),
+    ...(config.noNewPrivileges ? ['name=no-new-privileges'] : []),
+  ];
+}
 
 /** Names as Docker prints them. Spec: linux/magic.h. */
 const FILESYSTEMS: Record<number, string> = {

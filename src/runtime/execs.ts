@@ -15,7 +15,7 @@ import type { RuntimeProcess, RuntimeSpec } from '../spec/oci/runtime.ts';
 import { decodeWaitStatus, duplicate, makeFifo, ownCapabilities, setWindowSize } from '../sys/mod.ts';
 import { execProcess } from './bundle/exec-process.ts';
 import type { KeeperLink } from './connection/keeper-link.ts';
-import type { OciProgram } from './crun/program.ts';
+import type { OciPrograms } from './crun/programs.ts';
 import { toExecFailure } from './crun/translate-exec.ts';
 import { readExec } from './keeper/execs.ts';
 import type { ExecExit, ExecOperation } from './keeper/protocol.ts';
@@ -28,7 +28,7 @@ const BOTH_ENDS = constants.O_RDWR | constants.O_NONBLOCK | 0o2000000;
 interface Options {
   execRoot: string;
   link: KeeperLink;
-  program: OciProgram;
+  programs: OciPrograms;
   /** How long a set-up may take. */
   deadlineMs: number;
 }
@@ -153,7 +153,7 @@ export class KeptExecs implements RuntimeExecs {
       makeFifo(path, 0o600);
       this.#hold(execId, openSync(path, BOTH_ENDS));
     }
-    const runtime = await this.#options.program.command();
+    const runtime = await this.#options.programs.commandOf(join(this.#options.execRoot, 'containers', id));
     const { deadlineMs } = this.#options;
     return { execId, id, directory, stdio, tty, consoleSize, runtime, deadlineMs, about };
   }

@@ -1,16 +1,18 @@
 import { closeSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ContainerId, EngineError, type Logger, messageOf } from '../base/mod.ts';
-import { atomicWrite, setWindowSize } from '../sys/mod.ts';
+import { atomicWrite, run, setWindowSize } from '../sys/mod.ts';
 import { type CgroupDriver, detectCgroups } from './cgroups/host.ts';
 import { type LimitChange, limitWrites } from './cgroups/limit-writes.ts';
 import { KeeperLink } from './connection/keeper-link.ts';
 import { CompiledSeccomp } from './crun/compiled-seccomp.ts';
-import { OciProgram } from './crun/program.ts';
+import type { OciProgram } from './crun/program.ts';
+import { type NamedRuntime, OciPrograms } from './crun/programs.ts';
 import { toRuntimeFailure } from './crun/translate.ts';
 import type { RuntimeVersion } from './crun/version.ts';
 import { KeptExecs } from './execs.ts';
 import { Holdings } from './holdings.ts';
+import type { RuntimeCommand } from './keeper/protocol.ts';
 import type { Live } from './live.ts';
 import type {
   ContainerExit,
@@ -29,6 +31,10 @@ export interface RuntimeOptions {
   log: Logger;
   /** The OCI runtime; crun or else runc of PATH unless given. */
   runtimePath?: string;
+  /** Name of the default one among those of `runtimes`, crun and runc. */
+  defaultRuntime?: string | undefined;
+  /** More runtimes that containers may ask for, by name. */
+  runtimes?: Readonly<Record<string, NamedRuntime>>;
   cgroupDriver?: CgroupDriver;
   /** Of the keeper that is wanted; another one becomes this program. Its own unless given. */
   keeperBuild?: string;
@@ -52,7 +58,7 @@ export function openRuntime(options: RuntimeOptions): Runtime {
 class KeptRuntime implements Runtime {
   readonly #options: RuntimeOptions;
   readonly #link: KeeperLink;
-  readonly #program: OciProgram;
+  readonly #programs: OciPrograms;
   readonly #seccomp: CompiledSeccomp;
   readonly #holdings: Holdings;
   readonly execs: KeptExecs;
@@ -63,11 +69,17 @@ class KeptRuntime implements Runtime {
     const host = detectCgroups(options.cgroupDriver);
     this.#holdings = new Holdings(options.execRoot, host);
     this.#seccomp = new CompiledSeccomp(join(options.execRoot, 'seccomp'), options.log);
-    this.#program = new OciProgram(options.execRoot, host.driver, options.runtimePath);
+    this.#programs = new OciPrograms({
+      execRoot: options.execRoot,
+      driver: host.driver,
+      path: options.runtimePath,
+      defaultName: options.defaultRuntime,
+      named: options.runtimes,
+    });
     this.execs = new KeptExecs({
       execRoot: options.execRoot,
       link: this.#link,
-      program: this.#program,
+      programs: this.#programs,
       deadlineMs: options.deadlineMs ?? DEADLINE_MS,
     });
   }
@@ -85,7 +97,7 @@ class KeptRuntime implements Runtime {
   }
 
   async warmUp(): Promise<void> {
-    await Promise.all([this.#link.connect(), this.#program.version()]);
+    await Promise.all([this.#link.connect(), this.#programs.default.version()]);
   }
 
   async close(): Promise<void> {
@@ -109,7 +121,7 @@ class KeptRuntime implements Runtime {
     const stdio = tty ? undefined : request.stdio;
     mkdirSync(bundle, { recursive: true, mode: 0o700 });
     try {
-      const runtime = await this.#program.command();
+      const runtime = await this.#required(request.runtime ?? '').command();
       // Only crun takes a compiled filter.
       const content = runtime.startByFifo ? this.#seccomp.apply(spec) : spec;
       atomicWrite(join(bundle, 'config.json'), JSON.stringify(content));
@@ -209,12 +221,13 @@ class KeptRuntime implements Runtime {
 
   async delete(id: ContainerId, { keepExit = false } = {}): Promise<void> {
     const live = this.#holdings.find(id);
+    // The keeper forgets what it was.
+    const runtimes = await this.#runtimesOf(id);
     if (live && !this.#holdings.hasExit(live)) await kill(live);
     await this.#link.request('abort', { id });
     await this.#link.request('forget', { id });
     await this.#holdings.cgroupOf(id)?.remove();
-    await this.#program.deleteState(id);
-    rmSync(join((await this.#program.command()).root, id), { recursive: true, force: true });
+    for (const runtime of runtimes) await deleteState(runtime, id);
     if (!keepExit) this.#holdings.ledger.forgetAll(id);
     this.#holdings.forget(id);
     // Crash: the bundle goes last: it says which cgroup there is to remove.
@@ -231,11 +244,32 @@ class KeptRuntime implements Runtime {
   }
 
   get name(): string {
-    return this.#program.name;
+    return this.#programs.defaultName;
   }
 
   async version(): Promise<RuntimeVersion> {
-    return await this.#program.version();
+    return await this.#programs.default.version();
+  }
+
+  hasRuntime(name: string): boolean {
+    return this.#programs.find(name) !== undefined;
+  }
+
+  runtimes(): Record<string, NamedRuntime> {
+    return this.#programs.list();
+  }
+
+  #required(name: string): OciProgram {
+    const program = this.#programs.find(name);
+    if (!program) throw new EngineError('invalid', `unknown or invalid runtime name: ${name}`);
+    return program;
+  }
+
+  /** The one that has the container's state, or all that may have it after a create that did not come so far. */
+  async #runtimesOf(id: string): Promise<RuntimeCommand[]> {
+    const bundle = this.#holdings.bundle(id);
+    const isKnown = existsSync(join(bundle, 'held.json'));
+    return isKnown ? [await this.#programs.commandOf(bundle)] : await this.#programs.used();
   }
 
   /** After each connect. */
@@ -272,6 +306,13 @@ class KeptRuntime implements Runtime {
     signal?.addEventListener('abort', abort);
     return { [Symbol.dispose]: () => signal?.removeEventListener('abort', abort) };
   }
+}
+
+/** Removes what a runtime keeps of a container; of crun's we know how it lies, and need no process. */
+async function deleteState({ path, root, args, startByFifo }: RuntimeCommand, id: string): Promise<void> {
+  const state = join(root, id);
+  if (!startByFifo && existsSync(state)) await run([path, '--root', root, ...args, 'delete', '--force', id]);
+  rmSync(state, { recursive: true, force: true });
 }
 
 /** Ends its first process, and waits for its exit, within bounds. */

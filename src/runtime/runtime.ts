@@ -2,6 +2,7 @@ import type { ContainerId } from '../base/mod.ts';
 import type { RuntimeSpec } from '../spec/oci/runtime.ts';
 import type { ExecProcess } from './bundle/exec-process.ts';
 import type { LimitChange } from './cgroups/limit-writes.ts';
+import type { NamedRuntime } from './crun/programs.ts';
 
 /**
  * One container as processes of the OS. The *keeper* is the parent of all containers: it opens their stdio, runs the
@@ -57,9 +58,13 @@ export interface Runtime {
   onExit(listener: (exit: ContainerExit) => void): void;
   /** More processes in containers that run. */
   readonly execs: RuntimeExecs;
-  /** `crun` or `runc`. Throws `unavailable` if there is none on this machine. */
+  /** The default runtime's: `crun`, `runc`, or what daemon.json says. `unavailable` if there is none on this machine. */
   readonly name: string;
-  /** Name, version and commit of the OCI runtime, as `docker info` and `docker version` print. */
+  /** Whether a create may ask for it. */
+  hasRuntime(name: string): boolean;
+  /** All that a create may ask for. */
+  runtimes(): Record<string, NamedRuntime>;
+  /** Name, version and commit of the default runtime, as `docker info` and `docker version` print. */
   version(): Promise<{ name: string; version: string; commit: string; path: string }>;
 }
 
@@ -67,6 +72,8 @@ export interface CreateRequest {
   id: ContainerId;
   startNumber: number;
   spec: RuntimeSpec;
+  /** Name of the OCI runtime; the default one unless given. */
+  runtime?: string;
   stdio: StdioPaths | undefined;
   tty: boolean;
   openStdin: boolean;

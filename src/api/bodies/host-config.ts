@@ -16,8 +16,8 @@ import {
 import { mount } from './mounts.ts';
 import { RESOURCES } from './resources.ts';
 
-/** A host config as requests spell it: `Capabilities` existed in 1.40 only, and is refused there. */
-export type HostConfigRequest = HostConfig & { Capabilities?: string[] };
+/** A host config as requests spell it: `Capabilities` existed in 1.40 only, and is refused there; the other until 1.41. */
+export type HostConfigRequest = HostConfig & { Capabilities?: string[]; KernelMemory?: number };
 
 const strings = nullable(list(string));
 
@@ -83,6 +83,7 @@ const FIELDS: Fields<HostConfigRequest> = {
   ReadonlyPaths: strings,
   Init: optional(bool),
   Capabilities: optional(list(string)),
+  KernelMemory: optional(int),
 };
 
 /** Spec: Engine API, `HostConfig`. */

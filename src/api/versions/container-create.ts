@@ -46,6 +46,7 @@ const CHANGES: readonly Change[] = [
       );
     },
   },
+  { apply: forgetKernelMemory },
   change('1.25', ({ hostConfig }) => {
     hostConfig.AutoRemove = false;
   }),
@@ -111,6 +112,14 @@ function change(below: string, apply: (body: CreateBody, context: CreateContext)
       return undefined;
     },
   };
+}
+
+/** Compat: gone since API 1.42; no kernel since 5.16 has it, and 20.10 has had this warning. */
+function forgetKernelMemory({ hostConfig }: CreateBody, { version }: CreateContext): string | undefined {
+  const asked = (hostConfig.KernelMemory ?? 0) > 0;
+  delete hostConfig.KernelMemory;
+  if (!asked || version.atLeast('1.42')) return undefined;
+  return 'Specifying a kernel memory limit is deprecated and will be removed in a future release.';
 }
 
 function defaultNetworkMode({ hostConfig, networkingConfig }: CreateBody): undefined {

@@ -1,3 +1,5 @@
+import type { Ulimit } from '../../spec/docker/mod.ts';
+
 /** The daemon's settings, from flags and daemon.json; frozen once read. */
 export interface Config {
   dataRoot: string;
@@ -21,6 +23,19 @@ export interface Config {
   /** Bytes. */
   defaultShmSize: number;
   defaultRuntime: string | undefined;
+  /** OCI runtimes beside crun and runc, by name. */
+  runtimes: Record<string, { path: string; args: string[] }>;
+  /** For containers that set none of the same name. */
+  defaultUlimits: Ulimit[];
+  defaultIpcMode: 'private' | 'shareable';
+  /** '' = what the host's version of cgroups has. */
+  defaultCgroupnsMode: '' | 'private' | 'host';
+  noNewPrivileges: boolean;
+  /** `unconfined`, `builtin`, or the JSON of a profile. */
+  seccompProfile: string;
+  /** What `host-gateway` stands for; none = the gateway of the container's network. */
+  hostGatewayIps: string[];
+  cdiSpecDirs: string[];
   logDriver: string;
   logOptions: Record<string, string>;
   cgroupDriver: 'cgroupfs' | 'systemd' | undefined;

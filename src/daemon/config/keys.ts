@@ -1,5 +1,8 @@
-/** Type of a setting: `list` flags may be given several times, `map` are `key=value`; `lists` stand in the file only. */
-export type KeyType = 'string' | 'boolean' | 'number' | 'list' | 'map' | 'lists' | 'ignored';
+/**
+ * Type of a setting: `list` flags may be given several times, `map` are `key=value`; `lists` stand in the file only;
+ * `objects` are objects by name in the file, and several texts as flags.
+ */
+export type KeyType = 'string' | 'boolean' | 'number' | 'list' | 'map' | 'lists' | 'objects' | 'ignored';
 
 export interface Key {
   type: KeyType;
@@ -33,6 +36,14 @@ export const KEYS: Record<string, Key> = {
   'dns-opts': { type: 'list', flag: 'dns-opt' },
   'default-shm-size': { type: 'string' },
   'default-runtime': { type: 'string' },
+  runtimes: { type: 'objects', flag: 'add-runtime' },
+  'default-ulimits': { type: 'objects', flag: 'default-ulimit' },
+  'default-ipc-mode': { type: 'string' },
+  'default-cgroupns-mode': { type: 'string' },
+  'no-new-privileges': { type: 'boolean' },
+  'seccomp-profile': { type: 'string' },
+  'host-gateway-ips': { type: 'list', flag: 'host-gateway-ip' },
+  'cdi-spec-dirs': { type: 'list', flag: 'cdi-spec-dir' },
   'log-driver': { type: 'string' },
   'log-opts': { type: 'map', flag: 'log-opt' },
   'exec-opts': { type: 'list', flag: 'exec-opt' },
@@ -58,4 +69,5 @@ export const KEYS: Record<string, Key> = {
   features: { type: 'ignored' },
   experimental: { type: 'ignored' },
   containerd: { type: 'ignored' },
+  'selinux-enabled': { type: 'ignored' },
 };

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EngineError, errnoOf, messageOf } from '../../base/mod.ts';
 import type { Config } from './config.ts';
+import { readContainerDefaults } from './container-defaults.ts';
 import { KEYS } from './keys.ts';
 import { parseSize } from './size.ts';
 
@@ -42,7 +43,7 @@ function readFlags(argv: string[]): Values {
     if (type === 'lists') continue;
     options[flag] = {
       type: type === 'boolean' || type === 'ignored' ? 'boolean' : 'string',
-      multiple: type === 'list' || type === 'map',
+      multiple: ['list', 'map', 'objects'].includes(type),
       ...(short ? { short } : {}),
     };
   }
@@ -138,7 +139,7 @@ function checkType(path: string, key: string, value: unknown): void {
   const right =
     type === 'ignored' ||
     (type === 'list' && isList) ||
-    (type === 'map' && isMap) ||
+    ((type === 'map' || type === 'objects') && isMap) ||
     (type === 'lists' && isLists) ||
     (['string', 'boolean', 'number'].includes(type) && type === typeof value);
   if (!right) {
@@ -184,6 +185,7 @@ function toConfig(values: Values): Config {
     defaultShmSize: parseSize(text('default-shm-size', '64m')),
     maxLayerSize: text('max-layer-size', '') === '' ? undefined : parseSize(text('max-layer-size', '')),
     defaultRuntime: values['default-runtime'] as string | undefined,
+    ...readContainerDefaults(values),
     logDriver: text('log-driver', 'json-file'),
     logOptions: (values['log-opts'] as Record<string, string> | undefined) ?? {},
     cgroupDriver: cgroupDriver(list('exec-opts')),

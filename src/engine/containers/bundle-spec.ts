@@ -55,7 +55,7 @@ export async function bundleSpec(
     cwd: config.WorkingDir || '/',
     consoleSize: hostConfig.ConsoleSize,
     ...(hostConfig.Init ? { initPath: requireInit() } : {}),
-    host: gatherHostFacts(hostConfig, context.cgroup, { cgroupParent: context.settings.cgroupParent }),
+    host: gatherHostFacts(hostConfig, context.cgroup, context.settings),
   };
   return buildSpec(input);
 }

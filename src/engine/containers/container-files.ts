@@ -25,7 +25,10 @@ export function writeContainerFiles(
     domainname: config.Domainname,
     addresses: sandbox?.endpoints.map(({ ipv4 }) => ipv4) ?? [],
     extraHosts: hostConfig.ExtraHosts ?? [],
-    gateway: sandbox?.endpoints[0]?.gateway ?? '127.0.0.1',
+    gateways:
+      settings.hostGatewayIps.length > 0
+        ? settings.hostGatewayIps
+        : [sandbox?.endpoints[0]?.gateway ?? '127.0.0.1'],
   });
   writeFileSync(record.hostsPath, hosts, { mode: 0o644 });
   const asked = (own: string[] | null, daemon: string[]) => (own && own.length > 0 ? own : daemon);

@@ -3,6 +3,7 @@ import type { Logs } from '../../logs/mod.ts';
 import type { Net } from '../../net/mod.ts';
 import type { CgroupHost, CgroupLimits, Runtime } from '../../runtime/mod.ts';
 import type { ImageId } from '../../spec/digest.ts';
+import type { Ulimit } from '../../spec/docker/mod.ts';
 import type { Platform } from '../../spec/platform.ts';
 import type { ContainerRecords, LayerStore, RootFs, StoredImage, VolumeRecord } from '../../store/mod.ts';
 import type { Events } from '../events/mod.ts';
@@ -43,6 +44,16 @@ export interface ContainerSettings {
   defaultLogOptions: Record<string, string>;
   defaultShmSize: number;
   cgroupParent: string;
+  /** For containers that set none of the same name. */
+  defaultUlimits: Ulimit[];
+  defaultIpcMode: string;
+  /** '' = what the host's version of cgroups has. */
+  defaultCgroupnsMode: string;
+  noNewPrivileges: boolean;
+  /** `unconfined`, `builtin`, or the JSON of a profile. */
+  seccompProfile: string;
+  /** What `host-gateway` stands for; none = the gateway of the container's network. */
+  hostGatewayIps: string[];
   dns: string[];
   dnsSearch: string[];
   dnsOptions: string[];

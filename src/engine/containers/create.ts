@@ -44,7 +44,7 @@ export async function create(
   const [path, ...args] = command;
   if (path === undefined) throw new EngineError('invalid', 'no command specified');
   const hostConfig = withHostDefaults(request.hostConfig, context.settings);
-  if (hostConfig.Runtime !== context.settings.runtimeName) {
+  if (!context.runtime.hasRuntime(hostConfig.Runtime)) {
     throw new EngineError('invalid', `unknown or invalid runtime name: ${hostConfig.Runtime}`);
   }
   const warnings = [...configWarnings(config), ...validateHostConfig(hostConfig, context.settings.host)];

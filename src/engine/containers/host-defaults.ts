@@ -8,9 +8,12 @@ export function withHostDefaults(hostConfig: HostConfig, settings: ContainerSett
   filled.NetworkMode =
     !hostConfig.NetworkMode || hostConfig.NetworkMode === 'default' ? 'bridge' : hostConfig.NetworkMode;
   if (filled.ShmSize === 0) filled.ShmSize = settings.defaultShmSize;
-  if (filled.IpcMode === '') filled.IpcMode = 'private';
+  if (filled.IpcMode === '') filled.IpcMode = settings.defaultIpcMode;
   if (filled.CgroupnsMode === '') {
-    filled.CgroupnsMode = filled.Privileged || settings.host.cgroupVersion === 1 ? 'host' : 'private';
+    const v1 = settings.host.cgroupVersion === 1;
+    // Compat: under version 2 a privileged one has its own too.
+    filled.CgroupnsMode =
+      filled.Privileged && v1 ? 'host' : settings.defaultCgroupnsMode || (v1 ? 'host' : 'private');
   }
   if (filled.RestartPolicy.Name === '') filled.RestartPolicy = { ...filled.RestartPolicy, Name: 'no' };
   if (filled.Runtime === '') filled.Runtime = settings.runtimeName;

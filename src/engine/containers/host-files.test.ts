@@ -9,7 +9,7 @@ test('hostsFile names the container when it has addresses, after the extra hosts
     domainname: 'lan',
     addresses: ['172.17.0.2'],
     extraHosts: ['db:10.0.0.1', 'me=host-gateway', 'six:[::2]'],
-    gateway: '172.17.0.1',
+    gateways: ['172.17.0.1'],
   });
   expect(text.split('\n').slice(6)).toEqual([
     '10.0.0.1\tdb',
@@ -39,7 +39,7 @@ test("hostsFile has the host's lines when the network is the host's, and the fir
     hostname: 'h.example.org',
     domainname: '',
     extraHosts: ['a:1.2.3.4'],
-    gateway: undefined,
+    gateways: [],
   };
   const host = hostsFile({ ...options, base: '127.0.0.1 localhost here\n', addresses: [] });
   expect(host).toBe('127.0.0.1 localhost here\n1.2.3.4\ta\n');

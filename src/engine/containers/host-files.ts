@@ -17,9 +17,9 @@ export function hostsFile(options: {
   hostname: string;
   domainname: string;
   addresses: string[];
-  /** `name:address` or `name=address`, as `ExtraHosts` has them; `host-gateway` is replaced by `gateway`. */
+  /** `name:address` or `name=address`, as `ExtraHosts` has them; `host-gateway` becomes a line for each of `gateways`. */
   extraHosts: string[];
-  gateway: string | undefined;
+  gateways: readonly string[];
 }): string {
   const lines: string[] =
     options.base === undefined
@@ -28,8 +28,8 @@ export function hostsFile(options: {
   for (const entry of options.extraHosts) {
     const cut = entry.search(/[:=]/);
     const address = entry.slice(cut + 1).replace(/^\[(.*)\]$/, '$1');
-    const real = address === 'host-gateway' ? options.gateway : address;
-    if (cut > 0 && real !== undefined) lines.push(`${real}\t${entry.slice(0, cut)}`);
+    const real = address === 'host-gateway' ? options.gateways : [address];
+    if (cut > 0) for (const ip of real) lines.push(`${ip}\t${entry.slice(0, cut)}`);
   }
   const { hostname, domainname } = options;
   // Compat: a name with a domain, given either way, is followed by its first label.

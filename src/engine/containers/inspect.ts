@@ -1,3 +1,4 @@
+import { securityOptions } from '../../runtime/mod.ts';
 import type { ContainerInspect, ContainerState, MountPoint, NetworkSettings } from '../../spec/docker/mod.ts';
 import type { ContainerRecord, MountPointRecord } from '../../store/mod.ts';
 import type { Container } from './container.ts';
@@ -32,7 +33,7 @@ export async function inspect(
     Platform: 'linux',
     MountLabel: '',
     ProcessLabel: '',
-    AppArmorProfile: '',
+    AppArmorProfile: securityOptions(record.hostConfig.SecurityOpt).appArmor ?? '',
     ExecIDs: execs.length > 0 ? execs : null,
     HostConfig: record.hostConfig,
     GraphDriver: { Name: 'overlay2', Data: mount ? { ID: record.id, ...mount.graphData() } : null },

@@ -86,8 +86,10 @@ async function bringUp(context: ContainersContext, container: Container, signal:
   record.minke.starting = true;
   if (sandbox) record.minke.sandbox = sandbox;
   save(context, container);
-  const consoleSize = record.hostConfig.ConsoleSize;
-  const request = { id, startNumber, spec, tty, openStdin, stdinOnce, consoleSize };
+  const { ConsoleSize: consoleSize, Runtime } = record.hostConfig;
+  // A data-root of Docker's, or of another machine, may name what is not here.
+  const runtime = context.runtime.hasRuntime(Runtime) ? Runtime : '';
+  const request = { id, startNumber, spec, runtime, tty, openStdin, stdinOnce, consoleSize };
   const { pid } = await context.runtime
     .create({ ...request, stdio: tty ? undefined : stdio }, { signal })
     .catch((error: unknown) => {

@@ -77,6 +77,7 @@ export class EngineBench {
         dnsSearch: [],
         dnsOptions: [],
         cgroupParent: '',
+        hostGatewayIps: [],
         stopTimeout: 10,
       },
       directory: new Directory(),
@@ -99,6 +100,7 @@ export class EngineBench {
         ensureDirectory: async () => {},
       },
       runtime: {
+        hasRuntime: () => true,
         list: async () => this.held,
         prepareStdio: async () => stdio,
         create: async (request: CreateRequest, { signal }: { signal: AbortSignal }) => {

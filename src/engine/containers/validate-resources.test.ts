@@ -6,8 +6,10 @@ import { validateResources } from './validate-resources.ts';
 const host: HostLimits = {
   cpus: 2,
   cgroupVersion: 1,
-  swapLimit: true,
-  oomKillDisable: true,
+  cgroupDriver: 'cgroupfs',
+  ...{ memory: true, memoryReservation: true, swappiness: true, swapLimit: true, oomKillDisable: true },
+  ...{ pids: true, cpuShares: true, cpuCfs: true, cpuRealtime: true, cpuset: true, cgroupNamespaces: true },
+  blkioThrottle: { read_bps: true, write_bps: true, read_iops: true, write_iops: true },
   blkioWeight: false,
   blkioWeightDevice: false,
   cpusetCpus: '0-1',
@@ -16,7 +18,8 @@ const host: HostLimits = {
 const none = {
   ...{ Memory: 0, MemorySwap: 0, MemoryReservation: 0, MemorySwappiness: null, OomKillDisable: null },
   ...{ NanoCpus: 0, CpuPeriod: 0, CpuQuota: 0, CpuShares: 0, CpusetCpus: '', CpusetMems: '' },
-  ...{ BlkioWeight: 0, BlkioWeightDevice: null },
+  ...{ BlkioWeight: 0, BlkioWeightDevice: null, IOMaximumBandwidth: 0, IOMaximumIOps: 0 },
+  ...{ CpuRealtimePeriod: 0, CpuRealtimeRuntime: 0, CpuPercent: 0, PidsLimit: null },
 };
 const asked = (part: Partial<HostConfig>) => ({ ...none, ...part }) as HostConfig;
 
@@ -33,6 +36,11 @@ describe('validateResources', () => {
     [{ NanoCpus: 1e9, CpuQuota: 1e4 }, 'Conflicting options: Nano CPUs and CPU Quota cannot both be set'],
     [{ CpusetCpus: 'abc' }, 'Invalid value abc for cpuset cpus: invalid format: abc'],
     [{ CpusetCpus: '99' }, 'Requested CPUs are not available - requested 99, available: 0-1'],
+    [
+      { CpuRealtimePeriod: 1000, CpuRealtimeRuntime: 2000 },
+      'cpu real-time runtime cannot be higher than cpu real-time period',
+    ],
+    [{ IOMaximumIOps: 1 }, 'invalid option: QoS maximum IOPs configuration is not supported on linux'],
     [{ CpusetMems: '9' }, 'Requested memory nodes are not available - requested 9, available: 0'],
   ];
   for (const [part, sentence] of WRONG) {
@@ -48,6 +56,25 @@ describe('validateResources', () => {
       'Your kernel does not support Block I/O weight_device or the cgroup is not mounted. Weight-device discarded.',
     ]);
     expect(hostConfig).toMatchObject({ BlkioWeight: 0, BlkioWeightDevice: [] });
+  });
+
+  test('discards with Docker’s warning what the cgroups here lack', () => {
+    const nothing = Object.fromEntries(
+      Object.entries(host).map(([key, value]) => [key, value === true ? false : value]),
+    ) as unknown as HostLimits;
+    const throttles = { read_bps: false, write_bps: false, read_iops: false, write_iops: false };
+    const one = [{ Path: '/dev/x', Rate: 1 }];
+    const hostConfig = asked({
+      ...{ Memory: 2e7, MemoryReservation: 1e7, MemorySwappiness: 5, OomKillDisable: true, PidsLimit: 5 },
+      ...{ CpuShares: 5, CpuPeriod: 5, CpuQuota: 5, CpusetCpus: '0', CpuPercent: 5, BlkioDeviceReadBps: one },
+      ...{ BlkioDeviceWriteBps: one, BlkioDeviceReadIOps: one, BlkioDeviceWriteIOps: one },
+    });
+    const warnings = validateResources(hostConfig, { ...nothing, cpus: 2, blkioThrottle: throttles });
+    expect(warnings).toMatchSnapshot();
+    expect(hostConfig).toMatchObject({
+      ...{ Memory: 0, MemoryReservation: 0, MemorySwappiness: null, OomKillDisable: null, PidsLimit: null },
+      ...{ CpuShares: 0, CpuPeriod: 0, CpuQuota: 0, CpusetCpus: '', CpuPercent: 0, BlkioDeviceReadBps: [] },
+    });
   });
 
   test('an OOM killer that is off is null where that cannot be', () => {

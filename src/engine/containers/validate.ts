@@ -79,11 +79,25 @@ export function validateHostConfig(hostConfig: HostConfig, host: HostLimits): st
       "--storage-opt is supported only for overlay over xfs with 'pquota' mount option",
     );
   }
+  validateCgroupParent(hostConfig, host);
   const warnings = validateResources(hostConfig, host);
+  if (hostConfig.CgroupnsMode === 'private' && !host.cgroupNamespaces) {
+    warnings.push('Your kernel does not support cgroup namespaces.  Cgroup namespace setting discarded.');
+    hostConfig.CgroupnsMode = 'host';
+  }
   if (hostConfig.NetworkMode === 'host' && Object.keys(hostConfig.PortBindings ?? {}).length > 0) {
     warnings.push('Published ports are discarded when using host network mode');
   }
   return warnings;
+}
+
+/** Compat: systemd knows slices only. */
+function validateCgroupParent({ CgroupParent: parent }: HostConfig, { cgroupDriver }: HostLimits): void {
+  if (parent === '' || cgroupDriver !== 'systemd' || /.\.slice$/.test(parent)) return;
+  throw new EngineError(
+    'invalid',
+    'cgroup-parent for systemd cgroup should be a valid slice named as "xxx.slice"',
+  );
 }
 
 const SHARED = /^container:.+/;

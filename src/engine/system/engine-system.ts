@@ -28,6 +28,8 @@ export interface SystemContext {
   /** Asked when needed: it is a child process. */
   runtime(): Promise<RuntimeVersion>;
   runtimeName: string;
+  /** All that containers may ask for, with the program of each. */
+  runtimes(): Record<string, { path: string; args: readonly string[] }>;
   cgroup: CgroupSupport & { version: 1 | 2; driver: string };
   settings: SystemSettings;
   /** Rows of `docker info` under the storage driver. */
@@ -121,12 +123,7 @@ function info(context: SystemContext, runtime: RuntimeVersion): Record<string, u
     Labels: settings.labels,
     ExperimentalBuild: false,
     ServerVersion: context.version,
-    Runtimes: {
-      [context.runtimeName]: {
-        path: runtime.path,
-        status: { 'org.opencontainers.runtime-spec.features': '{}' },
-      },
-    },
+    Runtimes: runtimesOf(context, runtime),
     DefaultRuntime: context.runtimeName,
     Swarm: {
       NodeID: '',
@@ -147,6 +144,21 @@ function info(context: SystemContext, runtime: RuntimeVersion): Record<string, u
     FirewallBackend: { Driver: 'nftables' },
     Warnings: allWarnings.length > 0 ? allWarnings : null,
   };
+}
+
+/** The default one is there even if it is no more found. */
+function runtimesOf({ runtimeName, runtimes }: SystemContext, { path }: RuntimeVersion) {
+  const all = Object.entries({ [runtimeName]: { path, args: [] as readonly string[] }, ...runtimes() });
+  return Object.fromEntries(
+    all.map(([name, runtime]) => [
+      name,
+      {
+        path: runtime.path,
+        ...(runtime.args.length > 0 && { runtimeArgs: runtime.args }),
+        status: { 'org.opencontainers.runtime-spec.features': '{}' },
+      },
+    ]),
+  );
 }
 
 /** Compat: moby's `MaskCredentials`. */

@@ -61,7 +61,11 @@ export function buildSpec(input: BundleInput): RuntimeSpec {
 function processOf(input: BundleInput, capabilities: string[]): RuntimeProcess {
   const { hostConfig, user, config } = input;
   const [height, width] = input.consoleSize ?? hostConfig.ConsoleSize;
-  const rlimits = (hostConfig.Ulimits ?? []).map(({ Name, Soft, Hard }) => ({
+  const own = hostConfig.Ulimits ?? [];
+  const names = new Set(own.map(({ Name }) => Name));
+  const defaults = input.host.ulimits.filter(({ Name }) => !names.has(Name));
+  const security = securityOptions(hostConfig.SecurityOpt);
+  const rlimits = [...own, ...defaults].map(({ Name, Soft, Hard }) => ({
     type: `RLIMIT_${Name.toUpperCase()}`,
     soft: Soft,
     hard: Hard,
@@ -75,15 +79,24 @@ function processOf(input: BundleInput, capabilities: string[]): RuntimeProcess {
     cwd: input.cwd,
     capabilities: processCapabilities(capabilities, user.uid),
     ...(rlimits.length > 0 && { rlimits }),
-    noNewPrivileges: securityOptions(hostConfig.SecurityOpt).noNewPrivileges,
+    noNewPrivileges: security.noNewPrivileges ?? input.host.noNewPrivileges,
+    ...appArmorOf(security.appArmor, input),
     // Always: it would inherit the keeper's.
     oomScoreAdj: hostConfig.OomScoreAdj,
   };
 }
 
+/**
+ * A profile that was asked for is set where the kernel has AppArmor. Compat: Docker loads `docker-default` for all
+ * others; here they have none.
+ */
+function appArmorOf(profile: string | undefined, { host }: BundleInput): { apparmorProfile?: string } {
+  return host.appArmor && profile !== undefined ? { apparmorProfile: profile } : {};
+}
+
 function seccompOf({ hostConfig, host }: BundleInput, capabilities: string[]): RuntimeSeccomp | undefined {
   const asked = securityOptions(hostConfig.SecurityOpt).seccomp;
-  const profile = asked ?? (hostConfig.Privileged ? 'unconfined' : (host.seccompProfile ?? 'builtin'));
+  const profile = asked ?? (hostConfig.Privileged ? 'unconfined' : host.seccompProfile);
   if (profile === 'unconfined') return undefined;
   if (profile === 'builtin') return defaultSeccomp(capabilities, host.architecture);
   return customSeccomp(profile, { capabilities, architecture: host.architecture, kernel: host.kernel });

@@ -82,6 +82,10 @@ export const EXAMPLE_FACTS: HostFacts = {
   swapLimit: true,
   devices: [],
   blockDevices: new Map(),
+  seccompProfile: 'builtin',
+  ulimits: [],
+  noNewPrivileges: false,
+  appArmor: false,
 };
 
 /** The input for a plain container, with what a test changes. */

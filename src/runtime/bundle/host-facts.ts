@@ -2,7 +2,7 @@ import { existsSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { arch, release } from 'node:os';
 import { join } from 'node:path';
 import { EngineError, errnoOf } from '../../base/mod.ts';
-import type { HostConfig } from '../../spec/docker/mod.ts';
+import type { HostConfig, Ulimit } from '../../spec/docker/mod.ts';
 import { ownCapabilities } from '../../sys/mod.ts';
 import type { CgroupHost } from '../cgroups/host.ts';
 import type { HostFacts, MappedDevice } from './input.ts';
@@ -19,24 +19,39 @@ const SKIPPED = new Set([
 ]);
 const ALREADY_THERE = new Set(['/dev/null', '/dev/zero', '/dev/full', '/dev/random', '/dev/urandom']);
 
-let unchanging: Pick<HostFacts, 'capabilities' | 'architecture' | 'kernel'> | undefined;
+/** What the daemon's configuration gives containers that do not ask for something else. */
+export interface DaemonDefaults {
+  cgroupParent: string;
+  seccompProfile: string;
+  defaultUlimits: readonly Ulimit[];
+  noNewPrivileges: boolean;
+}
+
+let unchanging: Pick<HostFacts, 'capabilities' | 'architecture' | 'kernel' | 'appArmor'> | undefined;
 
 /** Looks up what a container's bundle needs to know of the machine. Throws `invalid` for devices that are not there. */
 export function gatherHostFacts(
   hostConfig: HostConfig,
   cgroups: CgroupHost,
-  options: { cgroupParent?: string; seccompProfile?: string } = {},
+  defaults: Partial<DaemonDefaults> = {},
 ): HostFacts {
-  unchanging ??= { capabilities: ownCapabilities(), architecture: arch(), kernel: release() };
+  unchanging ??= {
+    capabilities: ownCapabilities(),
+    architecture: arch(),
+    kernel: release(),
+    appArmor: existsSync('/sys/kernel/security/apparmor'),
+  };
   return {
     ...unchanging,
     cgroupVersion: cgroups.version,
     cgroupDriver: cgroups.driver,
-    cgroupParent: options.cgroupParent ?? '',
+    cgroupParent: defaults.cgroupParent ?? '',
+    seccompProfile: defaults.seccompProfile ?? 'builtin',
+    ulimits: defaults.defaultUlimits ?? [],
+    noNewPrivileges: defaults.noNewPrivileges ?? false,
     swapLimit: canLimitSwap(cgroups),
     devices: hostConfig.Privileged ? allDevices('/dev') : (hostConfig.Devices ?? []).flatMap(mapDevice),
     blockDevices: blockDevices(hostConfig),
-    ...(options.seccompProfile !== undefined && { seccompProfile: options.seccompProfile }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { ContainerConfig, HostConfig } from '../../spec/docker/mod.ts';
+import type { ContainerConfig, HostConfig, Ulimit } from '../../spec/docker/mod.ts';
 import type { RuntimeDevice } from '../../spec/oci/runtime.ts';
 import type { CgroupDriver } from '../cgroups/host.ts';
 
@@ -53,8 +53,13 @@ export interface HostFacts {
   devices: MappedDevice[];
   /** Numbers of the block devices that blkio limits name, by path. */
   blockDevices: ReadonlyMap<string, { major: number; minor: number }>;
-  /** Content of the daemon-wide seccomp profile; undefined = the built-in one. */
-  seccompProfile?: string;
+  /** The daemon-wide seccomp profile: `builtin`, `unconfined`, or its JSON. */
+  seccompProfile: string;
+  /** For containers that set none of the same name. */
+  ulimits: readonly Ulimit[];
+  noNewPrivileges: boolean;
+  /** The kernel has AppArmor. */
+  appArmor: boolean;
 }
 
 export interface MappedDevice extends RuntimeDevice {

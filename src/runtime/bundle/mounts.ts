@@ -1,6 +1,7 @@
 import type { HostConfig } from '../../spec/docker/mod.ts';
 import type { RuntimeMount } from '../../spec/oci/runtime.ts';
 import type { BundleInput } from './input.ts';
+import { securityOptions } from './security-options.ts';
 
 const TMPFS_OPTIONS = ['noexec', 'nosuid', 'nodev'];
 const OPPOSITE: Readonly<Record<string, string>> = {
@@ -24,9 +25,11 @@ export function containerMounts(input: BundleInput): RuntimeMount[] {
   const ours = systemMounts(input.hostConfig).filter(
     ({ destination }) => !taken.has(destination) && !(taken.has('/dev') && destination.startsWith('/dev/')),
   );
-  const { Privileged: privileged, ReadonlyRootfs: readonly } = input.hostConfig;
+  const { Privileged: privileged, ReadonlyRootfs: readonly, SecurityOpt } = input.hostConfig;
+  const { writableCgroups } = securityOptions(SecurityOpt);
   const adjusted = ours.map((mount) => {
-    if (privileged) return { ...mount, options: without(mount.options ?? [], 'ro') };
+    const writable = privileged || (writableCgroups && mount.type === 'cgroup');
+    if (writable) return { ...mount, options: without(mount.options ?? [], 'ro') };
     if (!readonly || ALWAYS_WRITABLE.has(mount.destination)) return mount;
     return { ...mount, options: [...without(mount.options ?? [], 'ro'), 'ro'] };
   });

@@ -2,14 +2,24 @@ import { EngineError } from '../../base/mod.ts';
 import type { HostConfig } from '../../spec/docker/mod.ts';
 
 export interface SecurityOptions {
-  noNewPrivileges: boolean;
+  /** undefined = the daemon's default. */
+  noNewPrivileges: boolean | undefined;
   /** `unconfined`, `builtin`, or the profile's JSON; undefined = the daemon's default. */
   seccomp: string | undefined;
+  /** Name of a profile. */
+  appArmor: string | undefined;
+  /** /sys/fs/cgroup is not read-only. */
+  writableCgroups: boolean;
 }
 
 /** Reads `HostConfig.SecurityOpt`. Throws `invalid` in Docker's words. */
 export function securityOptions(options: HostConfig['SecurityOpt']): SecurityOptions {
-  const result: SecurityOptions = { noNewPrivileges: false, seccomp: undefined };
+  const result: SecurityOptions = {
+    noNewPrivileges: undefined,
+    seccomp: undefined,
+    appArmor: undefined,
+    writableCgroups: false,
+  };
   for (const option of options ?? []) {
     if (option === 'no-new-privileges') {
       result.noNewPrivileges = true;
@@ -25,10 +35,14 @@ export function securityOptions(options: HostConfig['SecurityOpt']): SecurityOpt
       case 'seccomp':
         result.seccomp = value;
         break;
-      case 'label':
       case 'apparmor':
-      case 'systempaths':
+        result.appArmor = value;
+        break;
       case 'writable-cgroups':
+        result.writableCgroups = parseBool(value ?? '', option);
+        break;
+      case 'label':
+      case 'systempaths':
         break;
       case undefined:
         throw new EngineError('invalid', `invalid --security-opt 1: "${option}"`);

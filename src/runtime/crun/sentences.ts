@@ -44,6 +44,18 @@ const SENTENCES: [RegExp, (match: RegExpExecArray, spec: RuntimeSpec | undefined
     ([, name = '', why = '']) =>
       `${INIT}error setting rlimits for ready process: error setting rlimit type ${RLIMITS.indexOf(name)}: ${go(why)}`,
   ],
+  [
+    /^the sysctl `(.*)` requires a new network namespace/,
+    ([, name = '']) => `sysctl ${quote(name)} not allowed in host network namespace`,
+  ],
+  [
+    /^the sysctl `(.*)` requires a new IPC namespace/,
+    ([, name = '']) => `sysctl ${quote(name)} is not allowed in the hosts ipc namespace`,
+  ],
+  [
+    /^the sysctl `(.*)` is not namespaced/,
+    ([, name = '']) => `sysctl ${quote(name)} is not in a separate kernel namespace`,
+  ],
   [/^invalid rlimit `RLIMIT_(\w+)`/, ([, name = '']) => `invalid rlimit type: RLIMIT_${name}`],
   [/^OOM: the memory limit/, () => `${START}container init was OOM-killed (memory limit too low?)`],
   [/^writing file `(.*)`: (.*)/s, ([, file = '', why = '']) => cgroup(`failed to write ${file}: ${go(why)}`)],
