@@ -22,7 +22,8 @@ const daemon = new Daemon({
   subnet: 97,
   config: ENGINE === 'docker' ? { ...CONFIG, 'seccomp-profile': '' } : CONFIG,
 });
-const [cli = { program: 'docker', version: '' }] = dockerClis();
+const [cli] = dockerClis();
+if (!cli) throw new Error('no docker CLI: run scripts/setup.sh test');
 const docker = new Client(cli, daemon.host);
 let registry: Registry;
 let busybox = '';
