@@ -1,3 +1,4 @@
+export * from './errno-words.ts';
 export * from './errors.ts';
 export * from './exec/filter.ts';
 export * from './exec/run.ts';
@@ -32,7 +33,9 @@ export * from './fs/copy-tree.ts';
 export * from './fs/descriptors.ts';
 export * from './fs/disk-usage.ts';
 export * from './fs/in-root.ts';
+export * from './fs/mount-id.ts';
 export * from './fs/overlay-mount.ts';
+export * from './fs/private-tree.ts';
 export * from './fs/remove-tree.ts';
 export * from './proc/boot-id.ts';
 export * from './proc/mentions.ts';

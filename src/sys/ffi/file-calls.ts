@@ -58,11 +58,18 @@ export function unlinkAt(dir: number, name: CString, flags = 0): number {
   return tryCall(() => unlinkatC(dir, name, flags));
 }
 
-/** The target of a symbolic link; '' as name reads the link that `dir` itself is (O_PATH). Undefined on error. */
-export function readlinkAt(dir: number, name: CString): string | undefined {
+/**
+ * The target of a symbolic link; '' as name reads the link that `dir` itself is (O_PATH). Undefined on error. `latin1`
+ * gives one character for each byte.
+ */
+export function readlinkAt(
+  dir: number,
+  name: CString,
+  encoding: 'utf8' | 'latin1' = 'utf8',
+): string | undefined {
   const buffer = Buffer.alloc(4096);
   const length = tryCall(() => readlinkatC(dir, name, buffer, buffer.length));
-  return length < 0 ? undefined : buffer.toString('utf8', 0, length);
+  return length < 0 ? undefined : buffer.toString(encoding, 0, length);
 }
 
 /** fchownat(2) that never follows a link. */

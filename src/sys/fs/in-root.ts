@@ -127,6 +127,41 @@ export function makeInRoot(root: number, path: TreePath, { kind, owner }: MakeIn
   }
 }
 
+/**
+ * Where `path` leads to within a root, as the tree itself would say it: links followed, also the last one, as far as
+ * there is something; what is missing is left as it was asked for. For showing only: opening is `openInRoot`'s.
+ */
+export function followInRoot(root: number, path: TreePath): string {
+  const rest = split(path);
+  let at: string[] = [];
+  let links = 0;
+  for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
+    if (part === '..') {
+      at.pop();
+      continue;
+    }
+    const next = [...at, part];
+    const step = openStep(root, next);
+    if (step < 0) {
+      at = next;
+      continue;
+    }
+    try {
+      if (!fstatSync(step).isSymbolicLink()) {
+        at = next;
+        continue;
+      }
+      if (++links > MAX_LINKS) throw new SysError('open', ELOOP, path);
+      const target = readlinkAt(step, cString('')) ?? '';
+      if (target.startsWith('/')) at = [];
+      rest.unshift(...split(target));
+    } finally {
+      closeSync(step);
+    }
+  }
+  return `/${at.join('/')}`;
+}
+
 function split(path: string): string[] {
   return path.split('/').filter((part) => part !== '' && part !== '.');
 }

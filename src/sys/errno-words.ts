@@ -1,0 +1,27 @@
+import { constants } from 'node:os';
+
+/** Go's texts for the errors that a path of a user's can end in; the errno's name for others. */
+const WORDS: Record<number, string> = {
+  [constants.errno.ENOENT]: 'no such file or directory',
+  [constants.errno.ENOTDIR]: 'not a directory',
+  [constants.errno.EISDIR]: 'is a directory',
+  [constants.errno.ELOOP]: 'too many levels of symbolic links',
+  [constants.errno.ENAMETOOLONG]: 'file name too long',
+  [constants.errno.EBUSY]: 'device or resource busy',
+  [constants.errno.EROFS]: 'read-only file system',
+  [constants.errno.ENOSPC]: 'no space left on device',
+  [constants.errno.EDQUOT]: 'disk quota exceeded',
+  [constants.errno.EPERM]: 'operation not permitted',
+  [constants.errno.EACCES]: 'permission denied',
+  [constants.errno.EEXIST]: 'file exists',
+  [constants.errno.EXDEV]: 'invalid cross-device link',
+  [constants.errno.EINVAL]: 'invalid argument',
+  [constants.errno.ENOTEMPTY]: 'directory not empty',
+  [constants.errno.EMLINK]: 'too many links',
+  [constants.errno.ETXTBSY]: 'text file busy',
+};
+
+/** What an errno means, in the words that Docker's users know. */
+export function errnoWords(errno: number): string {
+  return WORDS[errno] ?? `errno ${errno}`;
+}
