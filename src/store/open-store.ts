@@ -8,6 +8,8 @@ import type { ImageStore } from './images/image-store.ts';
 import type { LayerStore } from './layers/layer-store.ts';
 import { OverlayLayers } from './layers/overlay-layers.ts';
 import { prepareLayout } from './layout.ts';
+import { lazyTreeFiles } from './rootfs/files/lazy-tree-files.ts';
+import type { TreeFiles } from './rootfs/files/tree-files.ts';
 import type { RootFs } from './rootfs/rootfs.ts';
 import { TreeRootFs } from './rootfs/tree-root-fs.ts';
 
@@ -25,6 +27,7 @@ export interface Store {
   images: ImageStore;
   archives: ArchiveStore;
   rootfs: RootFs;
+  files: TreeFiles;
   /** Bytes in a tree, as Docker counts them; walked on the disk thread. */
   measure(path: string): Promise<number>;
   /** Removes what a crash left and nobody needs; to be called when all containers have taken their holds. */
@@ -45,6 +48,7 @@ export async function openStore({ dataRoot, execRoot, log, maxLayerSize }: Store
     await layers.close();
     unshareMounts(root, ownMark);
   };
+  const files = lazyTreeFiles(() => layers.workers);
   // Loaded when first needed: it is not for the start of the daemon to wait for.
   const archives: ArchiveStore = {
     read: async (source, options) => {
@@ -61,6 +65,7 @@ export async function openStore({ dataRoot, execRoot, log, maxLayerSize }: Store
     images,
     archives,
     rootfs: new TreeRootFs(layers.disk),
+    files,
     measure: (path) => layers.disk.call('usage', { path }),
     collectLeftovers: () => layers.collectLeftovers(),
     close,

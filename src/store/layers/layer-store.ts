@@ -69,6 +69,11 @@ export interface LayerStore {
   getMount(containerId: string): ContainerMount | undefined;
   /** Mounts the overlay at `merged`; idempotent. Gives the absolute path of the rootfs. */
   mount(containerId: string): Promise<string>;
+  /**
+   * As `mount`, for a look at the files of a container that may not run: until the result is disposed of, an `unmount`
+   * waits. A removal does not.
+   */
+  borrowMount(containerId: string): Promise<{ rootfs: string } & Disposable>;
   /** Unmounts, at once: what the filesystem has to sync is synced in the background. Idempotent. */
   unmount(containerId: string): Promise<void>;
   /** Unmounts and removes the writable layer and its init layer; idempotent. */

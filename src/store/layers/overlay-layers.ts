@@ -7,6 +7,7 @@ import { type Layout, layerRecordPath } from '../layout.ts';
 import { type BlobOrigins, FileBlobOrigins } from './blob-origins.ts';
 import { DiskThread } from './disk-thread.ts';
 import { Durability } from './durability.ts';
+import type { ExportPool } from './export/export-pool.ts';
 import type { LayerSource } from './export/layer-tar.ts';
 import type { LayerTars } from './export/layer-tars.ts';
 import { ThreadLayerTars } from './export/thread-layer-tars.ts';
@@ -199,6 +200,10 @@ export class OverlayLayers implements LayerStore {
     return this.#mounts.mount(containerId);
   }
 
+  async borrowMount(containerId: string): Promise<{ rootfs: string } & Disposable> {
+    return this.#mounts.borrow(containerId);
+  }
+
   async unmount(containerId: string): Promise<void> {
     this.#mounts.unmount(containerId);
   }
@@ -236,6 +241,11 @@ export class OverlayLayers implements LayerStore {
   /** The disk thread, for others of this room. */
   get disk(): DiskThread {
     return this.#disk;
+  }
+
+  /** The threads that work with tars, for others of this room. */
+  get workers(): ExportPool {
+    return this.#tars.pool;
   }
 
   /** True while a layer is not known to be durable. */

@@ -1,17 +1,22 @@
 import { parentPort } from 'node:worker_threads';
 import { EngineError, messageOf } from '../../../base/mod.ts';
+import { abandonUntars, answerTreeCall } from '../../rootfs/files/answer-tree-call.ts';
+import { TreeTar } from '../../rootfs/files/tree-tar.ts';
 import { gzipMember } from './gzip-member.ts';
 import { LayerTar } from './layer-tar.ts';
-import type { FromExporter, ToExporter } from './protocol.ts';
+import type { FromExporter, TarSource, ToExporter } from './protocol.ts';
 import { quickDamage } from './quick-damage.ts';
 import { tarSize } from './tar-size.ts';
 
-/** A thread that puts tars of layers together and compresses pieces of them; each message is worked off at once. */
+/**
+ * A thread that puts tars of layers together, compresses pieces of them, and works with the files of containers; each
+ * message is worked off at once.
+ */
 const port = parentPort;
 if (!port) throw new Error('export-worker runs as a worker thread');
 
 const scratch = Buffer.alloc(64 * 1024);
-const tars = new Map<number, LayerTar>();
+const tars = new Map<number, LayerTar | TreeTar>();
 
 function close(id: number): void {
   const tar = tars.get(id);
@@ -25,7 +30,7 @@ function answer(request: Exclude<ToExporter, { call: 'quit' }>): {
 } {
   switch (request.call) {
     case 'open':
-      tars.set(request.args.tar, new LayerTar(request.args.source, scratch));
+      tars.set(request.args.tar, openTar(request.args.source));
       return { result: null };
     case 'fill': {
       const { tar, buffer } = request.args;
@@ -44,12 +49,19 @@ function answer(request: Exclude<ToExporter, { call: 'quit' }>): {
       return { result: quickDamage(request.args.source, scratch) };
     case 'measure':
       return { result: tarSize(request.args.source, scratch) };
+    default:
+      return answerTreeCall(request);
   }
+}
+
+function openTar(source: TarSource): LayerTar | TreeTar {
+  return 'tarSplit' in source ? new LayerTar(source, scratch) : new TreeTar(source);
 }
 
 port.on('message', (request: ToExporter) => {
   if (request.call === 'quit') {
     for (const id of tars.keys()) close(id);
+    abandonUntars();
     port.close();
     return;
   }

@@ -1,6 +1,6 @@
 import { EngineError } from '../../../base/mod.ts';
 import type { Exporter, ExportPool } from './export-pool.ts';
-import type { LayerSource } from './layer-tar.ts';
+import type { TarSource } from './protocol.ts';
 
 /** A piece of a tar; `buffer` may hold more than the `length` bytes that are meant. */
 export interface TarPiece {
@@ -11,7 +11,7 @@ export interface TarPiece {
 let lastTar = 0;
 
 /**
- * Reads one layer's tar in an export thread, a few pieces ahead of who asks for them. Each piece is given back by
+ * Reads one tar in an export thread, a few pieces ahead of who asks for them. Each piece is given back by
  * `recycle` when it was used: memory is that of `pieces` buffers. Dispose of it (`await using`).
  */
 export class TarReading implements AsyncDisposable {
@@ -23,7 +23,7 @@ export class TarReading implements AsyncDisposable {
   readonly #ahead: Promise<TarPiece>[] = [];
   #over = false;
 
-  constructor(pool: ExportPool, source: LayerSource, size: { pieces: number; bytes: number }) {
+  constructor(pool: ExportPool, source: TarSource, size: { pieces: number; bytes: number }) {
     this.#pool = pool;
     this.#thread = pool.pick();
     this.#thread.tars++;
@@ -32,7 +32,7 @@ export class TarReading implements AsyncDisposable {
     for (let i = 0; i < size.pieces; i++) this.recycle(new ArrayBuffer(size.bytes));
   }
 
-  /** The next piece; undefined at the end, when all of the tar is known to be right. */
+  /** The next piece; undefined at the end, when all of a layer's tar is known to be right. */
   async next(signal?: AbortSignal): Promise<TarPiece | undefined> {
     await this.#opened;
     const piece = await this.#ahead.shift();

@@ -11,7 +11,7 @@ const PIECES = 4;
 
 /** `LayerTars` on a pool of threads. */
 export class ThreadLayerTars implements LayerTars {
-  readonly #pool = new ExportPool();
+  readonly pool = new ExportPool();
   readonly #source: (chainId: ChainId) => LayerSource;
 
   readonly #onDamage: (chainId: ChainId, why: string) => void;
@@ -26,12 +26,12 @@ export class ThreadLayerTars implements LayerTars {
   }
 
   async look(chainId: ChainId): Promise<string | undefined> {
-    return await this.#pool.call(this.#pool.pick(), 'look', { source: this.#source(chainId) });
+    return await this.pool.call(this.pool.pick(), 'look', { source: this.#source(chainId) });
   }
 
   async measure(chainId: ChainId): Promise<number> {
     return await this.#noting(chainId, () =>
-      this.#pool.call(this.#pool.pick(), 'measure', { source: this.#source(chainId) }),
+      this.pool.call(this.pool.pick(), 'measure', { source: this.#source(chainId) }),
     );
   }
 
@@ -39,7 +39,7 @@ export class ThreadLayerTars implements LayerTars {
     chainId: ChainId,
     { signal }: { signal?: AbortSignal } = {},
   ): AsyncGenerator<Uint8Array, void, void> {
-    await using tar = new TarReading(this.#pool, this.#source(chainId), { pieces: PIECES, bytes: PIECE });
+    await using tar = new TarReading(this.pool, this.#source(chainId), { pieces: PIECES, bytes: PIECE });
     const next = () => this.#noting(chainId, () => tar.next(signal));
     for (let piece = await next(); piece; piece = await next()) {
       yield new Uint8Array(piece.buffer, 0, piece.length);
@@ -52,7 +52,7 @@ export class ThreadLayerTars implements LayerTars {
     options: { signal?: AbortSignal; onRead?: (bytes: number) => void } = {},
   ): AsyncGenerator<Uint8Array, GzipResult, void> {
     try {
-      return yield* gzipLayer(this.#pool, this.#source(chainId), options);
+      return yield* gzipLayer(this.pool, this.#source(chainId), options);
     } catch (error) {
       this.#note(chainId, error);
       throw error;
@@ -60,7 +60,7 @@ export class ThreadLayerTars implements LayerTars {
   }
 
   close(): void {
-    this.#pool.close();
+    this.pool.close();
   }
 
   async #noting<T>(chainId: ChainId, work: () => Promise<T>): Promise<T> {

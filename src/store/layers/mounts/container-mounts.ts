@@ -23,6 +23,7 @@ import {
   publishLink,
   readDirectory,
 } from '../overlay-directory.ts';
+import { BorrowedMounts } from './borrowed-mounts.ts';
 import { buildInitLayer, type InitPlan, planInitLayer, setAttributes } from './init-layer.ts';
 import { type MountRecord, ownRecord, readMountRecord, writeMountRecord } from './mount-record.ts';
 import { rebuildDirectories } from './rebuild-directories.ts';
@@ -46,6 +47,7 @@ export class ContainerMounts {
   readonly #log: Logger;
   /** What the init layer above an image has; it is the same each time. */
   readonly #plans = new Map<ChainId | undefined, InitPlan>();
+  readonly #borrowed = new BorrowedMounts();
 
   constructor(layout: Layout, layers: ImageLayers, disk: DiskThread, log: Logger) {
     this.#layout = layout;
@@ -128,6 +130,20 @@ export class ContainerMounts {
   }
 
   mount(containerId: string): string {
+    this.#borrowed.keep(containerId);
+    return this.#mount(containerId);
+  }
+
+  /** Mounts it for as long as the result is not disposed of; whoever else has it mounted is not disturbed. */
+  borrow(containerId: string): { rootfs: string } & Disposable {
+    const path = join(this.#layout.overlay, this.#require(containerId).mountId);
+    const wasMounted = isMountPoint(join(path, 'merged'), path);
+    const rootfs = this.#mount(containerId);
+    const giveBack = this.#borrowed.take(containerId, wasMounted, () => this.unmount(containerId));
+    return { rootfs, [Symbol.dispose]: giveBack };
+  }
+
+  #mount(containerId: string): string {
     const found = this.#require(containerId);
     const path = join(this.#layout.overlay, found.mountId);
     const target = join(path, 'merged');
@@ -150,6 +166,7 @@ export class ContainerMounts {
 
   /** Takes the mount away at once; what it has to sync is left to the disk thread. */
   unmount(containerId: string): void {
+    if (this.#borrowed.defer(containerId)) return;
     const found = this.get(containerId);
     if (!found) return;
     const target = join(this.#layout.overlay, found.mountId, 'merged');
@@ -173,6 +190,7 @@ export class ContainerMounts {
     const found = this.get(containerId);
     const record = join(this.#layout.mounts, containerId);
     if (found) {
+      this.#borrowed.drop(containerId);
       this.unmount(containerId);
       const trash = [found.mountId, found.initId].map((id) => discardDirectory(this.#layout, id));
       for (const path of trash) await removeTreeAsync(path);

@@ -1,0 +1,122 @@
+import { accessSync, closeSync, constants, fstatSync } from 'node:fs';
+import { EngineError, errnoOf, isEngineError, messageOf } from '../../../base/mod.ts';
+import { TarError, TarReader } from '../../../spec/tar/mod.ts';
+import { assembleTree, followInRoot, mountIdOf, openInRoot } from '../../../sys/mod.ts';
+import { SniffingDecompressor } from '../../layers/stage/decompress.ts';
+import { cleanUserPath, locate, pathError } from './locate.ts';
+import type { FoundPath, TreeCalls, UntarDestination } from './tree-calls.ts';
+import { treeChanges } from './tree-changes.ts';
+import { TreeUntar, type UntarOptions } from './tree-untar.ts';
+
+type Request = { [K in keyof TreeCalls]: { call: K; args: TreeCalls[K]['args'] } }[keyof TreeCalls];
+
+interface Untar {
+  sink: TreeUntar;
+  reader: TarReader;
+  inflate: SniffingDecompressor;
+}
+
+const untars = new Map<number, Untar>();
+let window: Buffer | undefined;
+
+/** Makes one call of `TreeCalls`, on a worker thread. Throws EngineError. */
+export function answerTreeCall(request: Request): { result: unknown; transfer?: ArrayBuffer[] } {
+  switch (request.call) {
+    case 'assemble':
+      return { result: assembleTree(request.args) };
+    case 'locate':
+      return { result: find(request.args) };
+    case 'destination':
+      return { result: destination(request.args) };
+    case 'untar':
+      begin(request.args.untar, request.args.options);
+      return { result: null };
+    case 'pour': {
+      const { untar, buffer, length } = request.args;
+      pour(untar, Buffer.from(buffer, 0, length));
+      return { result: { buffer }, transfer: [buffer] };
+    }
+    case 'untarred':
+      end(request.args.untar, request.args.whole);
+      return { result: null };
+    case 'changes':
+      return { result: treeChanges(request.args.upper, request.args.lower) };
+  }
+}
+
+/** Gives up what is under way: the thread ends. */
+export function abandonUntars(): void {
+  for (const id of untars.keys()) end(id, false);
+}
+
+function find({ tree, path, keep }: TreeCalls['locate']['args']): FoundPath {
+  const { handle, stat, isDirectory } = locate(tree, path);
+  if (!keep) closeSync(handle);
+  return { stat, isDirectory, handle: keep ? handle : undefined };
+}
+
+function destination({ tree, path }: TreeCalls['destination']['args']): UntarDestination {
+  const clean = cleanUserPath(path);
+  const handle = openInRoot(tree, clean);
+  if (handle < 0) throw pathError('lstat', clean, -handle);
+  try {
+    return {
+      path: followInRoot(tree, clean),
+      isDirectory: fstatSync(handle).isDirectory(),
+      isMounted: mountIdOf(handle) !== mountIdOf(tree),
+      isReadOnly: isReadOnly(handle),
+    };
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function isReadOnly(handle: number): boolean {
+  try {
+    accessSync(`/proc/self/fd/${handle}`, constants.W_OK);
+    return false;
+  } catch (error) {
+    return errnoOf(error) === 'EROFS';
+  }
+}
+
+function begin(id: number, options: UntarOptions): void {
+  window ??= Buffer.alloc(256 * 1024);
+  const sink = new TreeUntar(options);
+  untars.set(id, { sink, reader: new TarReader(sink), inflate: new SniffingDecompressor(window) });
+}
+
+function pour(id: number, bytes: Buffer): void {
+  const untar = untars.get(id);
+  if (!untar) throw new EngineError('internal', 'no archive is being unpacked');
+  try {
+    untar.inflate.write(bytes, (plain) => untar.reader.push(plain));
+  } catch (error) {
+    end(id, false);
+    throw asEngineError(error);
+  }
+}
+
+function end(id: number, whole: boolean): void {
+  const untar = untars.get(id);
+  if (!untar) return;
+  untars.delete(id);
+  try {
+    if (!whole) return;
+    untar.inflate.end((plain) => untar.reader.push(plain));
+    untar.reader.end();
+    untar.sink.finish();
+  } catch (error) {
+    throw asEngineError(error);
+  } finally {
+    untar.inflate.close();
+    untar.sink[Symbol.dispose]();
+  }
+}
+
+/** What is wrong with an archive is its sender's fault; what the disk says is not. */
+function asEngineError(error: unknown): EngineError {
+  if (isEngineError(error)) return error;
+  const code = error instanceof TarError || errnoOf(error) === undefined ? 'invalid' : 'internal';
+  return new EngineError(code, messageOf(error), { cause: error });
+}

@@ -1,0 +1,159 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import {
+  type ByteString,
+  END_OF_ARCHIVE,
+  ENTRY_TYPES,
+  encodeHeader,
+  padding,
+  type TarEntry,
+} from '../../../spec/tar/mod.ts';
+import { readXattrsFd } from '../../../sys/mod.ts';
+import { isOpaque } from '../../layers/merged-view.ts';
+import { type ArchivedXattrs, memberOf, refuseForeignMarks } from './tree-member.ts';
+import { type TreeNode, TreeWalk } from './tree-walk.ts';
+
+/** What becomes an archive, and the names in it. */
+export interface TreeTarSource {
+  /** Descriptor of a directory or of anything else. It stays the caller's, who keeps it open. */
+  root: number;
+  /** Its own name in the archive; undefined: only what is in it. */
+  name: ByteString | undefined;
+  /** What stands before the names of what is in it. */
+  prefix: ByteString;
+  xattrs: ArchivedXattrs;
+  /** It is the upper directory of an overlay: what that hides is written as whiteouts. */
+  overlay: boolean;
+}
+
+const O_NONBLOCK = 0o4000;
+
+/**
+ * The tar of a tree, as Docker writes it. `read` until it gives 0. What changes meanwhile is archived as it is found: a
+ * file that became shorter is filled up with zeros, one that grew is cut off. Dispose of it.
+ */
+export class TreeTar implements Disposable {
+  readonly #source: TreeTarSource;
+  readonly #walk: TreeWalk;
+  /** Bytes that come next, before the content of the file. */
+  #pending: Uint8Array = new Uint8Array(0);
+  #file: { fd: number; left: number; size: number } | undefined;
+  #ended = false;
+  /** Files with several names: the first. */
+  readonly #linked = new Map<string, ByteString>();
+
+  constructor(source: TreeTarSource) {
+    this.#source = source;
+    this.#walk = new TreeWalk(source.root);
+  }
+
+  /** Fills `into` as far as there is tar left; 0 = the end. */
+  read(into: Buffer): number {
+    let length = 0;
+    while (length < into.length) {
+      if (this.#pending.length > 0) {
+        const piece = this.#pending.subarray(0, into.length - length);
+        into.set(piece, length);
+        this.#pending = this.#pending.subarray(piece.length);
+        length += piece.length;
+      } else if (this.#file) length += this.#content(this.#file, into, length);
+      else if (this.#ended) break;
+      else this.#next();
+    }
+    return length;
+  }
+
+  [Symbol.dispose](): void {
+    this.#closeFile();
+    this.#walk[Symbol.dispose]();
+  }
+
+  #next(): void {
+    const node = this.#walk.next();
+    if (!node) {
+      this.#ended = true;
+      this.#pending = END_OF_ARCHIVE;
+      return;
+    }
+    const name = node.path === '' ? this.#source.name : (`${this.#source.prefix}${node.path}` as ByteString);
+    if (name === undefined) return;
+    if (this.#source.overlay) this.#overlayMember(node, name);
+    else this.#member(node, name);
+  }
+
+  #member({ fd, stat }: TreeNode, name: ByteString): void {
+    const entry = memberOf(fd, stat, name, this.#source.xattrs);
+    if (!entry) return;
+    if (stat.nlink > 1n && !stat.isDirectory()) {
+      const identity = `${stat.dev}:${stat.ino}`;
+      const first = this.#linked.get(identity);
+      if (first !== undefined) {
+        this.#begin({ ...entry, type: ENTRY_TYPES.hardLink, linkName: first, size: 0 });
+        return;
+      }
+      this.#linked.set(identity, name);
+    }
+    const size = entry.size ?? 0;
+    if (size > 0 && !this.#open(fd, size)) return;
+    this.#begin(entry);
+  }
+
+  /** Compat: moby `archive_linux.go`, `overlayWhiteoutConverter`. */
+  #overlayMember(node: TreeNode, name: ByteString): void {
+    const { fd, stat } = node;
+    if (stat.isCharacterDevice() && stat.rdev === 0n) {
+      const slash = name.lastIndexOf('/') + 1;
+      const hidden = `${name.slice(0, slash)}.wh.${name.slice(slash)}` as ByteString;
+      const mtime = { seconds: Number(stat.mtimeNs / 1_000_000_000n), nanoseconds: 0 };
+      this.#begin({ name: hidden, mode: 0o600, uid: Number(stat.uid), gid: Number(stat.gid), mtime });
+      return;
+    }
+    const xattrs = stat.isDirectory() || stat.isFile() ? readXattrsFd(fd) : [];
+    refuseForeignMarks(xattrs, name);
+    this.#member(node, name);
+    if (!stat.isDirectory() || !isOpaque(xattrs)) return;
+    const mode = Number(stat.mode) & 0o777;
+    const opaque = {
+      name: `${name}/.wh..wh..opq` as ByteString,
+      mode,
+      uid: Number(stat.uid),
+      gid: Number(stat.gid),
+    };
+    this.#pending = Buffer.concat([this.#pending, encodeHeader(opaque)]);
+  }
+
+  #begin(entry: Partial<TarEntry>): void {
+    this.#pending = encodeHeader(entry);
+  }
+
+  /** False if it cannot be read. */
+  #open(node: number, size: number): boolean {
+    try {
+      // It is known to be a regular file; this opens the very same one.
+      const fd = openSync(`/proc/self/fd/${node}`, O_NONBLOCK);
+      this.#file = { fd, left: size, size };
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #content(file: { fd: number; left: number; size: number }, into: Buffer, at: number): number {
+    const wanted = Math.min(file.left, into.length - at);
+    let length = readSync(file.fd, into, at, wanted, null);
+    if (length === 0) {
+      into.fill(0, at, at + wanted);
+      length = wanted;
+    }
+    file.left -= length;
+    if (file.left === 0) {
+      this.#pending = padding(file.size);
+      this.#closeFile();
+    }
+    return length;
+  }
+
+  #closeFile(): void {
+    if (this.#file) closeSync(this.#file.fd);
+    this.#file = undefined;
+  }
+}
