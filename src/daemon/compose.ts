@@ -5,6 +5,7 @@ import {
   type ContainersContext,
   createContainers,
   createExecs,
+  createFiles,
   Directory,
   ExecDirectory,
   findInit,
@@ -102,6 +103,7 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
     records: new ContainerRecords(dataRoot, log),
     layers: store.layers,
     rootfs: store.rootfs,
+    files: store.files,
     runtime,
     cgroup,
     logs,
@@ -142,6 +144,7 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
     backends: {
       containers,
       execs: createExecs(context),
+      files: createFiles(context),
       images,
       networks,
       volumes,

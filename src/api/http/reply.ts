@@ -3,7 +3,12 @@ export type Reply =
   | { kind: 'json'; status: number; text: string; headers?: Record<string, string> }
   | { kind: 'text'; status: number; text: string; headers?: Record<string, string> }
   | { kind: 'empty'; status: number; headers?: Record<string, string> }
-  | { kind: 'stream'; contentType: string; run: (out: Output) => Promise<void> };
+  | {
+      kind: 'stream';
+      contentType: string;
+      headers?: Record<string, string>;
+      run: (out: Output) => Promise<void>;
+    };
 
 /** The body of a streamed answer. Until `begin` or the first write, a throw still becomes a proper error answer. */
 export interface Output {
@@ -19,11 +24,14 @@ export function json(status: number, value: unknown): Reply {
   return { kind: 'json', status, text: `${JSON.stringify(value)}\n` };
 }
 
-export function empty(status = 204): Reply {
+export function empty(status = 204): Extract<Reply, { kind: 'empty' }> {
   return { kind: 'empty', status };
 }
 
-export function stream(contentType: string, run: (out: Output) => Promise<void>): Reply {
+export function stream(
+  contentType: string,
+  run: (out: Output) => Promise<void>,
+): Extract<Reply, { kind: 'stream' }> {
   return { kind: 'stream', contentType, run };
 }
 

@@ -22,7 +22,7 @@ async function sendStream(
 ): Promise<void> {
   const begin = () => {
     if (response.headersSent || response.destroyed) return;
-    response.writeHead(200, { 'Content-Type': reply.contentType });
+    response.writeHead(200, { ...reply.headers, 'Content-Type': reply.contentType });
     response.flushHeaders();
   };
   await reply.run({

@@ -1,10 +1,11 @@
-import type { Containers, Execs } from '../../engine/containers/mod.ts';
+import type { ContainerFiles, Containers, Execs } from '../../engine/containers/mod.ts';
 import type { Events } from '../../engine/events/mod.ts';
 import type { Images } from '../../engine/images/mod.ts';
 import type { NetworksBackend } from '../../engine/networks/mod.ts';
 import type { System } from '../../engine/system/mod.ts';
 import type { VolumesBackend } from '../../engine/volumes/mod.ts';
 import type { AnyRoute } from '../http/route.ts';
+import { containerFileRoutes } from './container-files.ts';
 import { containerRoutes } from './containers.ts';
 import { eventRoutes } from './events.ts';
 import { execRoutes } from './execs.ts';
@@ -22,6 +23,7 @@ import { volumeRoutes } from './volumes.ts';
 export interface ApiBackends {
   containers: Containers;
   execs: Execs;
+  files: ContainerFiles;
   images: Images;
   networks: NetworksBackend;
   volumes: VolumesBackend;
@@ -40,6 +42,7 @@ export function allRoutes(backends: ApiBackends, host: { cgroupUnified: boolean 
     // Before the nouns, whose patterns end in a name of any depth.
     ...notYetRoutes(),
     ...execRoutes(backends.execs),
+    ...containerFileRoutes(backends.files),
     ...containerRoutes(backends.containers, host),
     ...imageRoutes(backends.images),
     ...networkRoutes(backends.networks),

@@ -8,7 +8,6 @@ import {
   familiarRepository,
   parseReference,
   type Reference,
-  withDefaultTag,
   withDigest,
   withTag,
 } from '../../spec/reference.ts';
@@ -18,6 +17,7 @@ import { streamProgress } from '../http/progress.ts';
 import { type Reply, stream } from '../http/reply.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/route.ts';
+import { namedTarget } from './named-target.ts';
 
 type Backend = Pick<Images, 'pull' | 'pullAllTags' | 'import'>;
 type Push = (message: ProgressMessage) => void;
@@ -67,7 +67,7 @@ function importer(images: Backend, request: ApiRequest, platform: Platform | und
     changes: query.all('changes'),
     message: query.text('message') || `Imported from ${source}`,
     signal,
-    ...importTarget(query.text('repo'), query.text('tag')),
+    ...namedTarget(query.text('repo'), query.text('tag')),
     ...(platform ? { platform } : {}),
   };
   return async (push: Push) => {
@@ -78,12 +78,4 @@ function importer(images: Backend, request: ApiRequest, platform: Platform | und
       throw error;
     }
   };
-}
-
-function importTarget(repository: string, tag: string): { repository?: string; tag?: string } {
-  if (repository === '') return {};
-  const parsed = parseReference(repository);
-  if (parsed.digest !== undefined) throw new EngineError('invalid', 'cannot import digest reference');
-  const target = tag === '' ? withDefaultTag(parsed) : withTag(parsed, tag);
-  return { repository: familiarRepository(target), tag: target.tag ?? 'latest' };
 }

@@ -17,7 +17,6 @@ export function notYet(method: Route['method'], path: string, since?: Route['sin
 /** Documented routes that later work will move to files of their own. */
 export function notYetRoutes(): AnyRoute[] {
   return [
-    notYet('POST', '/commit'),
     ...containers(),
     notYet('POST', '/networks/create'),
     notYet('POST', '/networks/*id/connect'),
@@ -32,12 +31,7 @@ function containers(): AnyRoute[] {
   return [
     under('GET', 'top'),
     under('GET', 'stats'),
-    under('GET', 'changes'),
-    under('GET', 'export'),
     under('GET', 'attach/ws'),
-    under('HEAD', 'archive'),
-    under('GET', 'archive'),
-    under('PUT', 'archive'),
     experimental('GET', '/containers/*name/checkpoints'),
     experimental('POST', '/containers/*name/checkpoints'),
     experimental('DELETE', '/containers/*name/checkpoints/*checkpoint'),

@@ -105,6 +105,14 @@ export function fakeBackends(overrides: Partial<ApiBackends> = {}): {
       },
       inspect: nothing as never,
     },
+    files: {
+      stat: nothing,
+      archive: nothing,
+      extract: nothing,
+      export: nothing,
+      changes: nothing,
+      commit: nothing,
+    },
     containers: {
       create: async (request) => {
         engine.created.push(request);

@@ -5,8 +5,16 @@ import type { CgroupHost, CgroupLimits, Runtime } from '../../runtime/mod.ts';
 import type { ImageId } from '../../spec/digest.ts';
 import type { Ulimit } from '../../spec/docker/mod.ts';
 import type { Platform } from '../../spec/platform.ts';
-import type { ContainerRecords, LayerStore, RootFs, StoredImage, VolumeRecord } from '../../store/mod.ts';
+import type {
+  ContainerRecords,
+  LayerStore,
+  RootFs,
+  StoredImage,
+  TreeFiles,
+  VolumeRecord,
+} from '../../store/mod.ts';
 import type { Events } from '../events/mod.ts';
+import type { CommitImage, CommittedImage } from '../images/mod.ts';
 import type { EngineNetwork } from '../networks/mod.ts';
 import type { Container } from './container.ts';
 import type { Directory } from './directory.ts';
@@ -22,6 +30,7 @@ export interface ContainersContext {
   readonly records: ContainerRecords;
   readonly layers: LayerStore;
   readonly rootfs: RootFs;
+  readonly files: TreeFiles;
   readonly runtime: Runtime;
   readonly cgroup: CgroupHost;
   readonly logs: Logs;
@@ -72,6 +81,8 @@ export interface ImagesForContainers {
   nameFor(asked: string, id: ImageId): string;
   /** Ids of an image and of those whose layers begin with all of its; undefined if there is no such image. */
   withDescendants(ref: string): ReadonlySet<string> | undefined;
+  /** Makes an image above another one, durably, of a layer's tar. */
+  commit(request: CommitImage): Promise<CommittedImage>;
 }
 
 export interface NetworksForContainers {

@@ -17,6 +17,8 @@ export { createExecs } from './exec/engine-execs.ts';
 export { ExecDirectory } from './exec/exec-directory.ts';
 export type { ExecCreateRequest, ExecStartOptions, Execs } from './exec/execs.ts';
 export { restoreExecs } from './exec/restore-execs.ts';
+export { createFiles } from './files/engine-files.ts';
+export type { CommitRequest, ContainerFiles } from './files/files.ts';
 export { findInit } from './init-program.ts';
 export type { UpdateRequest } from './merge-update.ts';
 export { restoreContainers, startByPolicy } from './restore.ts';

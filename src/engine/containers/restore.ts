@@ -4,6 +4,7 @@ import type { HeldContainer } from '../../runtime/mod.ts';
 import { Container } from './container.ts';
 import { announce, type ContainersContext, save, transition } from './context.ts';
 import { undoCutOffCreates } from './create-intent.ts';
+import { thawCutOffCommits } from './files/commit.ts';
 import { logTarget } from './log-target.ts';
 import { tellRemovals } from './remove-intent.ts';
 import { removeLocked } from './remove-locked.ts';
@@ -50,6 +51,7 @@ export async function restoreContainers(context: ContainersContext): Promise<voi
   await removeStrayMounts(context);
   await undoCutOffCreates(context);
   tellRemovals(context);
+  await thawCutOffCommits(context);
   for (const { id } of listed) {
     // One whose record cannot be read runs on.
     if (context.records.has(id)) continue;

@@ -1,21 +1,32 @@
+import { posix } from 'node:path';
 import { EngineError } from '../../base/mod.ts';
 import type { ImageRunConfig } from '../../spec/docker/mod.ts';
+import { expandText, type Lookup, splitWords } from './change-words.ts';
 import { parseHealthcheck } from './healthcheck-change.ts';
 
 /**
- * Applies `--change` lines of `docker import` (Dockerfile instructions that change only the config). Throws `invalid`
- * for any other instruction, in Docker's words.
+ * Applies `--change` lines of `docker import` and `docker commit` (Dockerfile instructions that change only the config)
+ * to a config, which is altered and given back. Throws `invalid` for any other instruction, in Docker's words.
  */
-export function applyChanges(lines: string[]): ImageRunConfig {
-  const config: ImageRunConfig = {};
-  for (const line of lines) {
+export function applyChanges(lines: string[], config: ImageRunConfig = {}): ImageRunConfig {
+  let commandSet = false;
+  for (const line of lines.flatMap((text) => text.split('\n'))) {
     const [, word = '', rest = ''] = /^\s*(\S+)\s*([\s\S]*)$/.exec(line) ?? [];
-    apply(config, word.toUpperCase(), rest.trim());
+    const instruction = word.toUpperCase();
+    if (instruction === '' || instruction.startsWith('#')) continue;
+    apply(config, instruction, rest.trim());
+    // Compat: an entry point takes the command away, unless these very changes bring one.
+    if (instruction === 'ENTRYPOINT' && !commandSet) config.Cmd = null;
+    commandSet ||= instruction === 'CMD';
   }
   return config;
 }
 
 function apply(config: ImageRunConfig, instruction: string, rest: string): void {
+  const lookup: Lookup = (name) => {
+    const entry = config.Env?.find((one) => one.startsWith(`${name}=`));
+    return entry?.slice(name.length + 1);
+  };
   switch (instruction) {
     case 'CMD':
       config.Cmd = command(rest);
@@ -24,27 +35,30 @@ function apply(config: ImageRunConfig, instruction: string, rest: string): void 
       config.Entrypoint = command(rest);
       return;
     case 'ENV':
-      config.Env = [...(config.Env ?? []), ...pairs(rest).map(([key, value]) => `${key}=${value}`)];
+      config.Env = withVariables(config.Env ?? [], pairs(rest, lookup));
       return;
     case 'LABEL':
-      config.Labels = { ...(config.Labels ?? {}), ...Object.fromEntries(pairs(rest)) };
+      config.Labels = { ...(config.Labels ?? {}), ...Object.fromEntries(pairs(rest, lookup)) };
       return;
     case 'EXPOSE':
       config.ExposedPorts ??= {};
-      for (const port of words(rest)) config.ExposedPorts[port.includes('/') ? port : `${port}/tcp`] = {};
+      for (const port of splitWords(rest, lookup))
+        config.ExposedPorts[port.includes('/') ? port : `${port}/tcp`] = {};
       return;
     case 'VOLUME':
       config.Volumes ??= {};
-      for (const path of jsonWords(rest) ?? words(rest)) config.Volumes[path] = {};
+      for (const path of jsonWords(rest) ?? splitWords(rest, lookup)) config.Volumes[path] = {};
       return;
     case 'USER':
-      config.User = rest;
+      config.User = expandText(rest, lookup);
       return;
-    case 'WORKDIR':
-      config.WorkingDir = rest;
+    case 'WORKDIR': {
+      const path = expandText(rest, lookup);
+      config.WorkingDir = path.startsWith('/') ? path : posix.join('/', config.WorkingDir ?? '', path);
       return;
+    }
     case 'STOPSIGNAL':
-      config.StopSignal = rest;
+      config.StopSignal = expandText(rest, lookup);
       return;
     case 'HEALTHCHECK':
       config.Healthcheck = parseHealthcheck(rest, jsonWords);
@@ -55,6 +69,17 @@ function apply(config: ImageRunConfig, instruction: string, rest: string): void 
     default:
       throw new EngineError('invalid', `${instruction.toLowerCase()} is not a valid change command`);
   }
+}
+
+/** A variable that is set keeps its place. */
+function withVariables(env: readonly string[], set: readonly (readonly [string, string])[]): string[] {
+  const result = [...env];
+  for (const [key, value] of set) {
+    const at = result.findIndex((entry) => entry.split('=', 1)[0] === key);
+    if (at < 0) result.push(`${key}=${value}`);
+    else result[at] = `${key}=${value}`;
+  }
+  return result;
 }
 
 /** Exec form as it is, shell form under `/bin/sh -c`. */
@@ -73,21 +98,13 @@ function jsonWords(rest: string): string[] | undefined {
 }
 
 /** `a=b "c=d e"` or the old form `key value`. */
-function pairs(rest: string): [string, string][] {
+function pairs(rest: string, lookup: Lookup): [string, string][] {
   if (!/^[^\s=]+=/.test(rest)) {
     const [, key = '', value = ''] = /^(\S+)\s*([\s\S]*)$/.exec(rest) ?? [];
-    return [[key, value]];
+    return [[key, expandText(value, lookup)]];
   }
-  return words(rest).map((word) => {
+  return splitWords(rest, lookup).map((word) => {
     const cut = word.indexOf('=');
     return cut < 0 ? [word, ''] : [word.slice(0, cut), word.slice(cut + 1)];
   });
-}
-
-/** Words separated by blanks, with quotes and backslashes removed. */
-function words(rest: string): string[] {
-  const found = rest.match(/(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+/g) ?? [];
-  return found.map((word) =>
-    word.replace(/"((?:\\.|[^"\\])*)"|'([^']*)'|\\(.)/g, (_, a, b, c) => a ?? b ?? c ?? ''),
-  );
 }

@@ -3,6 +3,7 @@ import type { ImageId } from '../../spec/digest.ts';
 import { canonicalName, familiarName, parseReference, withTag } from '../../spec/reference.ts';
 import { announce } from './announce.ts';
 import { attestations } from './attestations.ts';
+import { type CommitImage, type CommittedImage, commitImage } from './commit.ts';
 import type { ImagesContext } from './context.ts';
 import { history } from './history.ts';
 import type { Images } from './images.ts';
@@ -27,6 +28,8 @@ export interface ImageNames {
   nameFor(asked: string, id: ImageId): string;
   /** Ids of an image and of those whose layers begin with all of its; undefined if there is no such image. */
   withDescendants(ref: string): ReadonlySet<string> | undefined;
+  /** Makes an image above another one, durably, of a layer's tar. */
+  commit(request: CommitImage): Promise<CommittedImage>;
 }
 
 /** The image verbs over one context. */
@@ -55,6 +58,7 @@ export function createImages(
     import: (source, options, progress) => importImage(context, source, options, progress),
     save: (names, options) => save(context, names, options),
     load: (source, options, progress) => load(context, source, options, progress),
+    commit: (request) => commitImage(context, request),
     history: async (ref, platform) => history(context, resolve(context, ref, platform)),
     attestations: (ref, options) => attestations(context, ref, options),
     resolve: (ref, platform) => resolve(context, ref, platform),
