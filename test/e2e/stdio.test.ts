@@ -102,11 +102,13 @@ describe('standard streams', () => {
     const { docker, busybox } = await engine();
     const name = uniqueName();
     await using _box = removing(docker, name);
-    await docker.ok(['run', '-d', '-i', '--name', name, busybox, 'sh', '-c', 'read x; echo "got $x"']);
+    const script = 'until read -t 1 x; do echo ready; done; echo "got $x"';
+    await docker.ok(['run', '-d', '-i', '--name', name, busybox, 'sh', '-c', script]);
     const [one, two] = [docker.start(['attach', '--no-stdin', name]), docker.start(['attach', name])];
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await until('both to listen', () => one.output() !== '' && two.output() !== '');
     two.child.stdin?.write('it\n');
-    await until('both', () => one.output() === 'got it\n' && two.output() === 'got it\n');
+    const all = /^(ready\n)+got it\n$/;
+    await until('both', () => all.test(one.output()) && all.test(two.output()));
   });
 
   test('a client that is killed takes no container with it', async () => {
