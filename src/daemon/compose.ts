@@ -9,6 +9,7 @@ import {
   Directory,
   ExecDirectory,
   findInit,
+  HealthWatch,
 } from '../engine/containers/mod.ts';
 import { EventBus } from '../engine/events/mod.ts';
 import { createImages } from '../engine/images/mod.ts';
@@ -108,6 +109,7 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
     cgroup,
     logs,
     net,
+    health: new HealthWatch(execRoot, log),
     events,
     images,
     networks,

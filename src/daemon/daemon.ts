@@ -8,6 +8,7 @@ import {
   isRunning,
   restoreContainers,
   restoreExecs,
+  serveHealth,
   startByPolicy,
   stopAll,
 } from '../engine/containers/mod.ts';
@@ -85,6 +86,8 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   runtime.execs.onExit((exit) => void handleExecExit(context, exit));
   await restoreContainers(context);
   await restoreExecs(context);
+  serveHealth(context);
+  closing.defer(() => context.health.close());
   store.collectLeftovers();
   exits.deliver((exit) => {
     handleExit(context, exit).catch((error: unknown) => {

@@ -12,7 +12,16 @@ import {
 import { join } from 'node:path';
 import { type ContainerId, EngineError } from '../base/mod.ts';
 import type { RuntimeProcess, RuntimeSpec } from '../spec/oci/runtime.ts';
-import { decodeWaitStatus, duplicate, makeFifo, ownCapabilities, setWindowSize } from '../sys/mod.ts';
+import {
+  decodeWaitStatus,
+  descendantsOf,
+  duplicate,
+  killProcess,
+  makeFifo,
+  openProcess,
+  ownCapabilities,
+  setWindowSize,
+} from '../sys/mod.ts';
 import { execProcess } from './bundle/exec-process.ts';
 import type { KeeperLink } from './connection/keeper-link.ts';
 import type { OciPrograms } from './crun/programs.ts';
@@ -22,6 +31,7 @@ import type { ExecExit, ExecOperation } from './keeper/protocol.ts';
 import type { ExecEnd, ExecOutput, ExecRequest, KnownExec, RuntimeExecs, StartedExec } from './runtime.ts';
 import { DescriptorWriter, openFifoWriter } from './stdin-writer.ts';
 
+const SIGKILL = 9;
 const UNKNOWN_EXIT_CODE = 255;
 const BOTH_ENDS = constants.O_RDWR | constants.O_NONBLOCK | 0o2000000;
 
@@ -108,6 +118,15 @@ export class KeptExecs implements RuntimeExecs {
   async resize(execId: string, height: number, width: number): Promise<void> {
     const master = this.#streams.get(execId)?.ptyMaster;
     if (master !== undefined) setWindowSize(master, height, width);
+  }
+
+  async kill(execId: string): Promise<void> {
+    const record = readExec(`${this.#directory(execId)}.json`);
+    if (!record || record.exit) return;
+    using process = openProcess(record.pid, record.startTime);
+    const begun = descendantsOf(record.pid);
+    if (!process?.signal(SIGKILL)) return;
+    for (const pid of begun) killProcess(pid, SIGKILL);
   }
 
   async closeStreams(execId: string): Promise<void> {

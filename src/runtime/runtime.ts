@@ -114,6 +114,8 @@ export interface RuntimeExecs {
   reopen(exec: Pick<KnownExec, 'execId' | 'tty'>): Promise<ExecOutput | undefined>;
   /** Sets the window size of its terminal, in characters. */
   resize(execId: string, height: number, width: number): Promise<void>;
+  /** Ends one that runs, with what it has begun, by SIGKILL. Its exit is told as any. */
+  kill(execId: string): Promise<void>;
   /** After its exit, once its output was read: pipes and terminal go, the record stays. Idempotent. */
   closeStreams(execId: string): Promise<void>;
   /** Removes all traces. Idempotent. A process that runs goes on. */

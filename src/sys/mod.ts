@@ -38,6 +38,7 @@ export * from './fs/overlay-mount.ts';
 export * from './fs/private-tree.ts';
 export * from './fs/remove-tree.ts';
 export * from './proc/boot-id.ts';
+export { descendantsOf } from './proc/descendants.ts';
 export * from './proc/mentions.ts';
 export { PACKAGE_ROOT, programFile } from './proc/package.ts';
 export * from './proc/propagation.ts';

@@ -1,10 +1,12 @@
+import { HEALTH_ON_FAILURE_LABEL } from '../../base/mod.ts';
 import type { CreateBody } from '../../client/mod.ts';
-import type { HealthConfig, HostConfig } from '../../spec/docker/mod.ts';
+import type { HostConfig } from '../../spec/docker/mod.ts';
 import { capabilities } from './capabilities.ts';
 import { keyValues } from './cut.ts';
 import { parseDevice, parseGpus, parseThrottle, parseWeightDevice } from './devices.ts';
 import { readEnvFile, readLabelFile } from './env.ts';
 import type { ContainerFlags } from './flags.ts';
+import { healthConfig } from './health.ts';
 import { limits } from './limits.ts';
 import { parseMount } from './mounts.ts';
 import { networking } from './networks.ts';
@@ -48,7 +50,10 @@ export function createBody(o: ContainerFlags, image: string, command: string[]):
     Volumes: volumes.anonymous,
     WorkingDir: o.workdir.value,
     Entrypoint: o.entrypoint.changed ? [o.entrypoint.value] : null,
-    Labels: keyValues([...o.labelFile.value.flatMap(readLabelFile), ...o.label.value]),
+    Labels: {
+      ...keyValues([...o.labelFile.value.flatMap(readLabelFile), ...o.label.value]),
+      ...(o.healthOnFailure.value ? { [HEALTH_ON_FAILURE_LABEL]: o.healthOnFailure.value } : {}),
+    },
     ...(o.stopSignal.value ? { StopSignal: o.stopSignal.value } : {}),
     ...(o.stopTimeout.changed ? { StopTimeout: o.stopTimeout.value } : {}),
     ...(health ? { Healthcheck: health } : {}),
@@ -154,34 +159,6 @@ function checkNamespaces(o: ContainerFlags): void {
   if (!['', 'host'].includes(o.uts.value)) throw new Error('--uts: invalid UTS mode');
   if (!['', 'host'].includes(o.userns.value)) throw new Error('--userns: invalid USER mode');
   if (!['', 'private', 'host'].includes(o.cgroupns.value)) throw new Error('--cgroupns: invalid CGROUP mode');
-}
-
-function healthConfig(o: ContainerFlags): HealthConfig | undefined {
-  const command = o.healthCmd.value;
-  const numbers = {
-    interval: o.healthInterval.value,
-    timeout: o.healthTimeout.value,
-    retries: o.healthRetries.value,
-    'start-period': o.healthStartPeriod.value,
-    'start-interval': o.healthStartInterval.value,
-  };
-  const asked = command !== '' || Object.values(numbers).some((number) => number !== 0);
-  if (o.noHealthcheck.value) {
-    if (asked) throw new Error('--no-healthcheck conflicts with --health-* options');
-    return { Test: ['NONE'] };
-  }
-  if (!asked) return undefined;
-  for (const [name, number] of Object.entries(numbers)) {
-    if (number < 0) throw new Error(`--health-${name} cannot be negative`);
-  }
-  return {
-    ...(command ? { Test: ['CMD-SHELL', command] } : {}),
-    ...(numbers.interval ? { Interval: numbers.interval } : {}),
-    ...(numbers.timeout ? { Timeout: numbers.timeout } : {}),
-    ...(numbers['start-period'] ? { StartPeriod: numbers['start-period'] } : {}),
-    ...(numbers['start-interval'] ? { StartInterval: numbers['start-interval'] } : {}),
-    ...(numbers.retries ? { Retries: numbers.retries } : {}),
-  };
 }
 
 function tmpfs(texts: string[]): Record<string, string> {

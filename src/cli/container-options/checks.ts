@@ -32,6 +32,12 @@ export function extraHost(text: string): string {
   return `${name}:${address}`;
 }
 
+/** Ours: docker has no such flag. */
+export function healthAction(text: string): string {
+  if (['none', 'restart', 'stop', 'kill'].includes(text)) return text;
+  throw new Error('use one of none, restart, stop, kill');
+}
+
 export function ipAddress(text: string): string {
   const address = text.trim();
   if (!isIP(address)) throw new Error(`IP address is not correctly formatted: ${text}`);

@@ -25,6 +25,9 @@ function processFlags(f: FlagSet) {
     groupAdd: f.list('group-add', { usage: 'More groups for the process' }),
     healthCmd: f.string('health-cmd', { usage: 'Command that checks health' }),
     healthInterval: f.duration('health-interval', { usage: 'Time between two checks' }),
+    healthOnFailure: f.add('health-on-failure', '', check.healthAction, {
+      usage: 'What to do when it turns unhealthy: none, restart, stop, kill',
+    }),
     healthRetries: f.int('health-retries', { usage: 'Failures in a row that mean unhealthy' }),
     healthStartInterval: f.duration('health-start-interval', {
       usage: 'Time between checks while it starts',

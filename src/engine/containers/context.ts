@@ -19,6 +19,7 @@ import type { EngineNetwork } from '../networks/mod.ts';
 import type { Container } from './container.ts';
 import type { Directory } from './directory.ts';
 import type { ExecDirectory } from './exec/exec-directory.ts';
+import type { HealthWatch } from './health/health-watch.ts';
 
 /** What the container verbs work with; `daemon/` puts it together. */
 export interface ContainersContext {
@@ -35,6 +36,7 @@ export interface ContainersContext {
   readonly cgroup: CgroupHost;
   readonly logs: Logs;
   readonly net: Net;
+  readonly health: HealthWatch;
   readonly events: Events;
   readonly images: ImagesForContainers;
   readonly networks: NetworksForContainers;

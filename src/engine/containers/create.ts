@@ -5,6 +5,7 @@ import {
   Cleanup,
   EngineError,
   formatTime,
+  HEALTH_ON_FAILURE_LABEL,
   messageOf,
   newId,
   nowNano,
@@ -17,6 +18,8 @@ import { Container } from './container.ts';
 import type { ContainerCreateRequest } from './containers.ts';
 import { announce, type ContainersContext } from './context.ts';
 import { intendCreate } from './create-intent.ts';
+import { healthAction } from './health/health-action.ts';
+import { healthPlan } from './health/health-plan.ts';
 import { withHostDefaults } from './host-defaults.ts';
 import { withImageDefaults } from './image-defaults.ts';
 import { planMounts } from './mount-points.ts';
@@ -24,7 +27,7 @@ import { generateName } from './name-generator.ts';
 import { emptyEndpoint, parseNetworkMode, resolveSharedContainers } from './network-mode.ts';
 import { populateVolumes } from './populate-volumes.ts';
 import { validatePorts } from './port-requests.ts';
-import { configWarnings, validateConfig, validateHostConfig, validateName } from './validate.ts';
+import { validateConfig, validateHostConfig, validateName } from './validate.ts';
 import { validateEndpoint, validateNetworkMode } from './validate-network.ts';
 
 /**
@@ -47,7 +50,12 @@ export async function create(
   if (!context.runtime.hasRuntime(hostConfig.Runtime)) {
     throw new EngineError('invalid', `unknown or invalid runtime name: ${hostConfig.Runtime}`);
   }
-  const warnings = [...configWarnings(config), ...validateHostConfig(hostConfig, context.settings.host)];
+  const warnings = validateHostConfig(hostConfig, context.settings.host);
+  // Of the request alone: an image's labels are its own.
+  const healthOnFailure = healthAction(request.config.Labels);
+  if (healthOnFailure !== 'none' && !healthPlan(config)) {
+    warnings.push(`There is no health check: label ${HEALTH_ON_FAILURE_LABEL} has no effect.`);
+  }
   resolveSharedContainers(context, hostConfig);
   validatePorts(config, hostConfig);
   context.logs.validate(hostConfig.LogConfig);
@@ -100,7 +108,11 @@ export async function create(
     hostnamePath: join(directory, 'hostname'),
     hostsPath: join(directory, 'hosts'),
     resolvConfPath: join(directory, 'resolv.conf'),
-    minke: { startNumber: 0, ...(image.topLayer === undefined ? {} : { topLayer: image.topLayer }) },
+    minke: {
+      startNumber: 0,
+      ...(image.topLayer === undefined ? {} : { topLayer: image.topLayer }),
+      ...(healthOnFailure === 'none' ? {} : { healthOnFailure }),
+    },
     unknown: {},
   };
   undo.defer('mount', () => context.layers.removeMount(id));

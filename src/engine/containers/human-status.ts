@@ -1,12 +1,12 @@
 import { parseTime, ZERO_TIME } from '../../base/mod.ts';
-import type { ContainerState } from '../../spec/docker/mod.ts';
+import type { ContainerState, Health } from '../../spec/docker/mod.ts';
 
 /** `Status` of `docker ps`: `Up 3 minutes (Paused)`, `Exited (0) 2 hours ago`. Compat: moby `State.String`. */
 export function humanStatus(state: ContainerState, now: bigint): string {
   const since = (time: string) => humanDuration((now - (parseTime(time) ?? now)) / 1_000_000_000n);
   switch (state.Status) {
     case 'running':
-      return `Up ${since(state.StartedAt)}`;
+      return `Up ${since(state.StartedAt)}${inBrackets(state.Health)}`;
     case 'paused':
       return `Up ${since(state.StartedAt)} (Paused)`;
     case 'restarting':
@@ -22,6 +22,12 @@ export function humanStatus(state: ContainerState, now: bigint): string {
         ? ''
         : `Exited (${state.ExitCode}) ${since(state.FinishedAt)} ago`;
   }
+}
+
+/** Compat: moby `Health.String`. */
+function inBrackets(health: Health | undefined): string {
+  if (!health) return '';
+  return ` (${health.Status === 'starting' ? 'health: starting' : health.Status})`;
 }
 
 /** Compat: go-units `HumanDuration`. */

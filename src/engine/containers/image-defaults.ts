@@ -40,6 +40,8 @@ function keyOf(entry: string): string {
 
 function definedOnly<T extends object>(value: T): Partial<T> {
   return Object.fromEntries(
-    Object.entries(value).filter(([, v]) => v !== undefined && v !== 0),
+    Object.entries(value).filter(
+      ([, v]) => v !== undefined && v !== 0 && !(Array.isArray(v) && v.length === 0),
+    ),
   ) as Partial<T>;
 }

@@ -64,6 +64,7 @@ export function stateOf(container: Container): ContainerState {
     Error: state.error,
     StartedAt: state.startedAt,
     FinishedAt: state.finishedAt,
+    ...(state.health ? { Health: state.health } : {}),
   };
 }
 

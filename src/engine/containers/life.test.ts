@@ -257,7 +257,7 @@ describe('stop', () => {
     const container = bench.add();
     mortal(container);
     await start(bench.context, container);
-    await stop(bench.context, container, { timeoutSeconds: 600, byShutdown: true });
+    await stop(bench.context, container, { timeoutSeconds: 600, byHand: false });
     expect(bench.records.load()[0]?.hasBeenManuallyStopped).toBe(false);
     expect(container.status).toBe('exited');
   });

@@ -61,8 +61,7 @@ export function listFilter(filters: Filters, lookups: FilterLookups): (container
       (since === undefined || created > since) &&
       (images === undefined || images.has(record.image)) &&
       isTask !== true &&
-      // Nothing has a health check yet.
-      (health.length === 0 || health.includes('none')) &&
+      (health.length === 0 || health.includes(record.state.health?.Status ?? 'none')) &&
       matchesAny(filters, 'id', container.id) &&
       matchesAny(filters, 'name', container.name, record.name) &&
       matchesLabels(filters, record.config.Labels) &&

@@ -51,7 +51,7 @@ async function summary(
     State: container.status,
     Status: humanStatus(stateOf(container), nowNano()),
     HostConfig: { NetworkMode: record.hostConfig.NetworkMode },
-    Health: { Status: 'none', FailingStreak: 0 },
+    Health: healthSummary(record),
     NetworkSettings: { Networks: record.networks },
     Mounts: Object.values(record.mountPoints).map(mountPoint),
   };
@@ -65,6 +65,11 @@ async function summary(
     if (all > 0) row.SizeRootFs = all;
   }
   return row;
+}
+
+function healthSummary({ state: { health } }: ContainerRecord): NonNullable<ContainerSummary['Health']> {
+  const { Status, FailingStreak } = health ?? { Status: 'none' as const, FailingStreak: 0 };
+  return { Status, FailingStreak };
 }
 
 /** Compat: arguments with white space are quoted. */

@@ -19,6 +19,8 @@ export type { ExecCreateRequest, ExecStartOptions, Execs } from './exec/execs.ts
 export { restoreExecs } from './exec/restore-execs.ts';
 export { createFiles } from './files/engine-files.ts';
 export type { CommitRequest, ContainerFiles } from './files/files.ts';
+export { HealthWatch } from './health/health-watch.ts';
+export { serveHealth } from './health/serve-health.ts';
 export { findInit } from './init-program.ts';
 export type { UpdateRequest } from './merge-update.ts';
 export { restoreContainers, startByPolicy } from './restore.ts';

@@ -8,6 +8,7 @@ export async function pause(context: ContainersContext, container: Container): P
     checkVerb('pause', container);
     await context.runtime.pause(container.id);
     container.moveTo('paused');
+    context.health.ended(container);
     save(context, container);
     announce(context, container, 'pause');
   });
@@ -19,6 +20,7 @@ export async function unpause(context: ContainersContext, container: Container):
     checkVerb('unpause', container);
     await context.runtime.resume(container.id);
     container.moveTo('running');
+    context.health.resumed(container);
     save(context, container);
     announce(context, container, 'unpause');
   });

@@ -8,7 +8,7 @@ import { stop } from './stop.ts';
 export async function restart(
   context: ContainersContext,
   container: Container,
-  options: { timeoutSeconds?: number; signal?: string },
+  options: { timeoutSeconds?: number; signal?: string; byHand?: boolean },
 ): Promise<void> {
   const unlessNotModified = (error: unknown) => {
     if (!(error instanceof EngineError && error.code === 'not-modified')) throw error;
@@ -19,6 +19,6 @@ export async function restart(
   } finally {
     container.restarts -= 1;
   }
-  await start(context, container).catch(unlessNotModified);
+  await start(context, container, options).catch(unlessNotModified);
   announce(context, container, 'restart');
 }

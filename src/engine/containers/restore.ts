@@ -172,6 +172,7 @@ async function adopt(context: ContainersContext, container: Container, held: Hel
     if (status !== container.status) container.moveTo(status);
   }
   record.state.pid = held.pid;
+  if (!held.exit) context.health.adopted(container);
   save(context, container);
   const stdio = await context.runtime.prepareStdio(container.id, { tty, openStdin });
   const notePath = `${stdio.directory}/batch`;
@@ -193,6 +194,7 @@ async function adopt(context: ContainersContext, container: Container, held: Hel
 function endUnseen(context: ContainersContext, container: Container): void {
   const { state } = container.record;
   container.moveTo('exited');
+  context.health.ended(container);
   state.pid = 0;
   state.exitCode = UNKNOWN_EXIT;
   state.finishedAt = formatTime(nowNano());

@@ -11,12 +11,19 @@ import { applySandbox, setUpSandbox } from './sandbox.ts';
 import { exitCodeOfFailure, inTask, startFailure } from './start-failure.ts';
 import { checkVerb, markedForRemoval } from './status.ts';
 
-/** Starts a container that does not run. Its restarts are counted anew, and so is their back-off. */
-export async function start(context: ContainersContext, container: Container): Promise<void> {
+/**
+ * Starts a container that does not run. Its restarts are counted anew, and so is their back-off, unless this is one of
+ * them: not `byHand`.
+ */
+export async function start(
+  context: ContainersContext,
+  container: Container,
+  { byHand = true }: { byHand?: boolean } = {},
+): Promise<void> {
   await transitionOnceCleared(context, container, async () => {
     checkVerb('start', container);
     container.restartDelay = 0;
-    container.record.restartCount = 0;
+    container.record.restartCount = byHand ? 0 : container.record.restartCount + 1;
     await startLocked(context, container);
   });
 }
@@ -119,6 +126,7 @@ async function bringUp(context: ContainersContext, container: Container, signal:
   delete record.minke.starting;
   applySandbox(context, container, sandbox);
   container.moveTo('running');
+  context.health.began(container);
   save(context, container);
   undo.keep();
   announce(context, container, 'start');

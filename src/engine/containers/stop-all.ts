@@ -6,6 +6,6 @@ import { stop } from './stop.ts';
 export async function stopAll(context: ContainersContext, timeoutSeconds: number): Promise<void> {
   const running = context.directory.all().filter(({ status }) => isRunning(status));
   await Promise.allSettled(
-    running.map((container) => stop(context, container, { timeoutSeconds, byShutdown: true })),
+    running.map((container) => stop(context, container, { timeoutSeconds, byHand: false })),
   );
 }

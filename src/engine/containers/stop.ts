@@ -8,20 +8,20 @@ import { checkSignal, parseSignal } from './signals.ts';
 import { checkVerb } from './status.ts';
 
 /**
- * Stops a container that runs: its stop signal, a grace, then SIGKILL. No lock is held. `byShutdown`: the daemon's own
- * end stops it, after which its restart policy starts it again.
+ * Stops a container that runs: its stop signal, a grace, then SIGKILL. No lock is held. Not `byHand`:
+ * nobody wants it to stay so, and the restart policy of the next daemon starts it again.
  */
 export async function stop(
   context: ContainersContext,
   container: Container,
-  options: { timeoutSeconds?: number; signal?: string; byShutdown?: boolean },
+  options: { timeoutSeconds?: number; signal?: string; byHand?: boolean },
 ): Promise<void> {
   const signal = parseSignal(options.signal || container.record.config.StopSignal || 'SIGTERM');
   checkSignal(signal);
   const grace = options.timeoutSeconds ?? container.record.config.StopTimeout ?? context.settings.stopTimeout;
   checkVerb('stop', container);
   if (container.intent === 'none') container.intent = 'stop';
-  if (!options.byShutdown) noteManualStop(context, container);
+  if (options.byHand ?? true) noteManualStop(context, container);
   try {
     const ended = await askToEnd(context, container, signal, grace);
     if (ended) announce(context, container, 'stop');

@@ -59,6 +59,7 @@ function recordExit(context: ContainersContext, container: Container, exit: Cont
     error: exit.error ?? '',
     finishedAt: formatTime(BigInt(Math.round(exit.at * 1000)) * 1000n),
   });
+  context.health.ended(container);
   if (shouldRestart(container, exit.exitCode)) {
     container.moveTo('restarting');
     record.restartCount += 1;

@@ -10,6 +10,7 @@ import { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
 import { Directory } from './directory.ts';
 import { ExecDirectory } from './exec/exec-directory.ts';
+import { HealthWatch } from './health/health-watch.ts';
 
 type Step = (id: string) => Promise<void>;
 
@@ -136,6 +137,7 @@ export class EngineBench {
         tearDown: step('net.tearDown'),
         restore: async () => {},
       },
+      health: new HealthWatch(this.root, silentLogger),
       events: {
         publish: (_type: string, action: string) => {
           this.events.push(action);

@@ -35,17 +35,10 @@ export function validateConfig(config: ContainerConfig): void {
   validateHealthcheck(config);
 }
 
-/** What is taken and has no effect is said, not passed over. */
-export function configWarnings({ Healthcheck: check }: ContainerConfig): string[] {
-  const kind = check?.Test?.[0];
-  return kind && kind !== 'NONE'
-    ? ['Health checks are not run by Minke yet: the container has no health status.']
-    : [];
-}
-
 function validateHealthcheck({ Healthcheck: check }: ContainerConfig): void {
-  if (!check) return;
-  const durations = { Interval: check.Interval, Timeout: check.Timeout, StartPeriod: check.StartPeriod };
+  if (!check?.Test?.length) return;
+  const { Interval, Timeout, StartPeriod, StartInterval } = check;
+  const durations = { Interval, Timeout, StartPeriod, StartInterval };
   for (const [field, value] of Object.entries(durations)) {
     if (value !== undefined && value !== 0 && value < 1_000_000) {
       throw new EngineError('invalid', `${field} in Healthcheck cannot be less than 1ms`);

@@ -30,7 +30,15 @@ export interface ContainerState {
 export interface Health {
   Status: 'none' | 'starting' | 'healthy' | 'unhealthy';
   FailingStreak: number;
-  Log: { Start: string; End: string; ExitCode: number; Output: string }[] | null;
+  Log: HealthLogEntry[] | null;
+}
+
+/** One health check that was made. -1: it could not be made, or took too long. */
+export interface HealthLogEntry {
+  Start: string;
+  End: string;
+  ExitCode: number;
+  Output: string;
 }
 
 /** Spec: Engine API, `ContainerInspectResponse`, the newest shape and the fields that older ones saw. */

@@ -1,6 +1,12 @@
 import type { ContainerId } from '../../base/mod.ts';
 import type { ChainId, ImageId } from '../../spec/digest.ts';
-import type { ContainerConfig, EndpointSettings, HostConfig, PortMap } from '../../spec/docker/mod.ts';
+import type {
+  ContainerConfig,
+  EndpointSettings,
+  Health,
+  HostConfig,
+  PortMap,
+} from '../../spec/docker/mod.ts';
 
 /**
  * A container as it stands on disk: `config.v2.json` (with Docker's keys, so that Docker opens it) and
@@ -46,6 +52,8 @@ export interface StateRecord {
   error: string;
   startedAt: string;
   finishedAt: string;
+  /** Of one with a health check, from its first start on. */
+  health?: Health;
 }
 
 /** What Docker has no key for. It drops ours when it rewrites the file, and then its values win. */
@@ -61,6 +69,8 @@ export interface MinkeKeys {
   sandbox?: unknown;
   /** A start is under way, or its kernel objects may be there: restore takes them down. */
   starting?: boolean;
+  /** What is done when it turns unhealthy; left out = nothing. */
+  healthOnFailure?: 'none' | 'restart' | 'stop' | 'kill';
   /** The removal that is under way takes the volumes without a name along. */
   removeVolumes?: boolean;
 }

@@ -3,6 +3,7 @@ import {
   type ContainerConfig,
   ENDPOINT_DOWN,
   type EndpointSettings,
+  type Health,
   type HostConfig,
   type PortMap,
 } from '../../spec/docker/mod.ts';
@@ -31,7 +32,7 @@ export function toDockerJson(record: ContainerRecord): Json {
       Error: state.error,
       StartedAt: state.startedAt,
       FinishedAt: state.finishedAt,
-      Health: null,
+      Health: state.health ?? null,
     },
     ID: record.id,
     Created: record.created,
@@ -136,6 +137,7 @@ function readState(state: Json): StateRecord {
     error: text(state['Error']),
     startedAt,
     finishedAt: text(state['FinishedAt']) || ZERO_TIME,
+    ...(state['Health'] ? { health: state['Health'] as Health } : {}),
   };
 }
 

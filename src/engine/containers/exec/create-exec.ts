@@ -20,6 +20,7 @@ export async function createExec(
     user: request.user || config.User,
     workingDir: request.workingDir || config.WorkingDir,
     consoleSize: request.consoleSize ?? [0, 0],
+    isProbe: request.isProbe ?? false,
   });
   context.execs.add(exec);
   announce(context, container, `exec_create: ${exec.words}`, { execID: exec.id });

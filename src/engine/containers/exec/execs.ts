@@ -33,6 +33,8 @@ export interface ExecCreateRequest {
   workingDir: string;
   /** [height, width]. */
   consoleSize?: [number, number];
+  /** A health check: one that ran on without its daemon is ended by the next. */
+  isProbe?: boolean;
 }
 
 export interface ExecStartOptions {

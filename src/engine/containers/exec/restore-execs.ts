@@ -52,6 +52,7 @@ async function settleEnded(
 /** What it says is read on, so that it does not wait for a reader. */
 async function goOn(context: ContainersContext, one: KnownExec, exec: Exec): Promise<void> {
   try {
+    if (exec.settings.isProbe) await context.runtime.execs.kill(exec.id);
     const output = one.settled ? undefined : await context.runtime.execs.reopen(one);
     if (output) await readOutput(context, exec, output);
   } catch (error) {

@@ -1,0 +1,18 @@
+import type { Container } from '../container.ts';
+import type { ContainersContext } from '../context.ts';
+import { restart } from '../restart.ts';
+import { SIGKILL, sendSignal } from '../send-signal.ts';
+import { stop } from '../stop.ts';
+
+/**
+ * Does what was asked for when a container turned unhealthy. `kill` leaves what follows to the restart policy, `stop`
+ * is a stop by hand, and `restart` restarts whatever the policy.
+ */
+export async function actOnFailure(context: ContainersContext, container: Container): Promise<void> {
+  const action = container.record.minke.healthOnFailure ?? 'none';
+  if (action === 'none') return;
+  context.log.info('a container is unhealthy', { id: container.id, action });
+  if (action === 'kill') await sendSignal(context, container, SIGKILL);
+  else if (action === 'stop') await stop(context, container, {});
+  else await restart(context, container, { byHand: false });
+}
