@@ -1,6 +1,7 @@
 import { type CString, O_CLOEXEC } from './file-calls.ts';
 import { libc, tryCall } from './libc.ts';
 
+export const RESOLVE_NO_XDEV = 0x01;
 export const RESOLVE_NO_MAGICLINKS = 0x02;
 export const RESOLVE_NO_SYMLINKS = 0x04;
 export const RESOLVE_BENEATH = 0x08;

@@ -22,7 +22,7 @@ export async function* gzipLayer(
   let size = 0;
   await using tar = new TarReading(pool, source, { pieces: PIECES, bytes: PIECE });
   const deflate = async (buffer: ArrayBuffer, length: number): Promise<Uint8Array> => {
-    const result = await pool.call(pool.pick(), 'deflate', { buffer, length }, [buffer]);
+    const result = await pool.call('deflate', { buffer, length }, { transfer: [buffer] });
     tar.recycle(result.buffer);
     return result.member;
   };

@@ -1,4 +1,3 @@
-import type { ErrorCode } from '../../../base/mod.ts';
 import type { TreeCalls } from '../../rootfs/files/tree-calls.ts';
 import type { TreeTarSource } from '../../rootfs/files/tree-tar.ts';
 import type { LayerSource } from './layer-tar.ts';
@@ -7,7 +6,7 @@ import type { LayerSource } from './layer-tar.ts';
 export type TarSource = LayerSource | TreeTarSource;
 
 /** What an export worker does; each call has one answer. Buffers travel: whoever holds one may touch it. */
-export interface ExportCalls extends TreeCalls {
+export type ExportCalls = TreeCalls & {
   /** Opens a tar under `tar`, a number of the caller's. */
   open: { args: { tar: number; source: TarSource }; result: null };
   /** Fills `buffer` with the tar's next bytes; `length` 0 = it is over, and a layer's verified. */
@@ -23,14 +22,4 @@ export interface ExportCalls extends TreeCalls {
   measure: { args: { source: LayerSource }; result: number };
   /** Why the layer cannot be whole, as far as that is seen without reading it. */
   look: { args: { source: LayerSource }; result: string | undefined };
-}
-
-export type ExportCall = keyof ExportCalls;
-
-export type ToExporter =
-  | { [K in ExportCall]: { id: number; call: K; args: ExportCalls[K]['args'] } }[ExportCall]
-  | { id: 0; call: 'quit' };
-
-export type FromExporter =
-  | { id: number; result: unknown }
-  | { id: number; error: { code: ErrorCode; message: string } };
+};

@@ -1,5 +1,5 @@
 import { EngineError } from '../../../base/mod.ts';
-import type { Exporter, ExportPool } from './export-pool.ts';
+import type { ExporterThread, ExportPool } from './export-pool.ts';
 import type { TarSource } from './protocol.ts';
 
 /** A piece of a tar; `buffer` may hold more than the `length` bytes that are meant. */
@@ -16,7 +16,9 @@ let lastTar = 0;
  */
 export class TarReading implements AsyncDisposable {
   readonly #pool: ExportPool;
-  readonly #thread: Exporter;
+  readonly #thread: ExporterThread;
+  /** The tar is open in it: it must not end. */
+  readonly #held: Disposable;
   readonly #tar = ++lastTar;
   readonly #opened: Promise<unknown>;
   /** Pieces that are being filled, in order. */
@@ -26,8 +28,8 @@ export class TarReading implements AsyncDisposable {
   constructor(pool: ExportPool, source: TarSource, size: { pieces: number; bytes: number }) {
     this.#pool = pool;
     this.#thread = pool.pick();
-    this.#thread.tars++;
-    this.#opened = pool.call(this.#thread, 'open', { tar: this.#tar, source });
+    this.#held = this.#thread.hold();
+    this.#opened = pool.call('open', { tar: this.#tar, source }, { thread: this.#thread });
     this.#opened.catch(() => {});
     for (let i = 0; i < size.pieces; i++) this.recycle(new ArrayBuffer(size.bytes));
   }
@@ -45,7 +47,11 @@ export class TarReading implements AsyncDisposable {
   /** The buffer of a piece is free: the next bytes go there. */
   recycle(buffer: ArrayBuffer): void {
     if (this.#over) return;
-    const filled = this.#pool.call(this.#thread, 'fill', { tar: this.#tar, buffer }, [buffer]);
+    const filled = this.#pool.call(
+      'fill',
+      { tar: this.#tar, buffer },
+      { thread: this.#thread, transfer: [buffer] },
+    );
     filled.catch(() => {});
     this.#ahead.push(filled);
   }
@@ -53,7 +59,7 @@ export class TarReading implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#over = true;
     await Promise.allSettled(this.#ahead);
-    this.#thread.tars--;
-    await this.#pool.call(this.#thread, 'close', { tar: this.#tar }).catch(() => {});
+    await this.#pool.call('close', { tar: this.#tar }, { thread: this.#thread }).catch(() => {});
+    this.#held[Symbol.dispose]();
   }
 }

@@ -26,13 +26,11 @@ export class ThreadLayerTars implements LayerTars {
   }
 
   async look(chainId: ChainId): Promise<string | undefined> {
-    return await this.pool.call(this.pool.pick(), 'look', { source: this.#source(chainId) });
+    return await this.pool.call('look', { source: this.#source(chainId) });
   }
 
   async measure(chainId: ChainId): Promise<number> {
-    return await this.#noting(chainId, () =>
-      this.pool.call(this.pool.pick(), 'measure', { source: this.#source(chainId) }),
-    );
+    return await this.#noting(chainId, () => this.pool.call('measure', { source: this.#source(chainId) }));
   }
 
   async *read(

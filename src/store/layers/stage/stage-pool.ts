@@ -1,13 +1,10 @@
-import { closeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
-import { EngineError, type Logger, messageOf } from '../../../base/mod.ts';
-import { openEventFd, programFile, requireFreeDescriptors, signalEventFd } from '../../../sys/mod.ts';
+import { EngineError, type Logger } from '../../../base/mod.ts';
+import { type Thread, ThreadPool } from '../../../sys/mod.ts';
 import { type ByteSource, feed } from './feed.ts';
 import type { JobRequest, JobResult } from './layer-job.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 
-const IDLE_MS = 10_000;
 /** A worker opens a few dozen directories and files for each of its jobs. */
 const DESCRIPTORS = 128;
 
@@ -20,74 +17,54 @@ export interface JobClient {
   settled(outcome: JobResult | EngineError): void;
 }
 
-interface Thread {
-  worker: Worker;
-  /** An eventfd that ends its wait for sockets; undefined once the worker has ended. */
-  wake: number | undefined;
-  jobs: Map<number, JobClient>;
-  idle: NodeJS.Timeout | undefined;
-}
-
-/** As many stage workers as there are cores; made when there is work, ended when there was none for ten seconds. */
+/** As many stage workers as there are cores, each with several layers in turn. */
 export class StagePool {
-  readonly #log: Logger;
-  readonly #threads = new Set<Thread>();
+  readonly #threads: ThreadPool<ToWorker, FromWorker>;
+  readonly #jobs = new Map<number, { client: JobClient; thread: Thread<ToWorker> }>();
   readonly #spare: ArrayBuffer[] = [];
   #lastJob = 0;
 
   constructor(log: Logger) {
-    this.#log = log;
+    this.#threads = new ThreadPool<ToWorker, FromWorker>({
+      program: 'store/layers/stage/stage-worker.ts',
+      most: availableParallelism(),
+      descriptors: DESCRIPTORS,
+      quit: { kind: 'quit' },
+      wakes: true,
+      onEmpty: () => {
+        this.#spare.length = 0;
+      },
+      onMessage: (_thread, message) => this.#onMessage(message),
+      onLost: (lost, reason) => {
+        const clients = [...this.#jobs.values()].filter(({ thread }) => thread === lost);
+        if (clients.length > 0) log.error('layer worker lost', { reason });
+        for (const { client } of clients)
+          client.settled(new EngineError('internal', `worker lost: ${reason}`));
+      },
+    });
   }
 
   /** Runs one layer through a worker. Rejects with the worker's EngineError, or with what `source` threw. */
   async run(request: JobRequest, source: ByteSource): Promise<JobResult> {
-    const thread = this.#pick();
+    const thread = this.#threads.pick();
+    using _held = thread.hold();
     const job = ++this.#lastJob;
-    const send = (message: ToWorker, transfer?: ArrayBuffer[]) => tell(thread, message, transfer);
+    const send = (message: ToWorker, transfer?: ArrayBuffer[]) => thread.post(message, transfer);
     try {
-      const register = (client: JobClient) => thread.jobs.set(job, client);
+      const register = (client: JobClient) => this.#jobs.set(job, { client, thread });
       return await feed({ job, request, source, send, register, spare: this.#spare });
     } finally {
-      thread.jobs.delete(job);
-      if (thread.jobs.size === 0) this.#rest(thread);
+      this.#jobs.delete(job);
     }
   }
 
-  /** Ends idle workers; busy ones end with their jobs. */
+  /** Ends the workers when they have done what was asked of them. */
   close(): void {
-    for (const thread of this.#threads) if (thread.jobs.size === 0) this.#quit(thread);
+    this.#threads.close();
   }
 
-  #pick(): Thread {
-    const threads = [...this.#threads].sort((a, b) => a.jobs.size - b.jobs.size);
-    const freest = threads[0];
-    const thread =
-      freest && (freest.jobs.size === 0 || threads.length >= availableParallelism()) ? freest : this.#start();
-    clearTimeout(thread.idle);
-    return thread;
-  }
-
-  #start(): Thread {
-    // Race: a worker made when no descriptor is left ends the whole process.
-    requireFreeDescriptors(DESCRIPTORS);
-    const wake = openEventFd();
-    const worker = new Worker(programFile('store/layers/stage/stage-worker.ts'), { workerData: { wake } });
-    const thread: Thread = { worker, wake, jobs: new Map(), idle: undefined };
-    worker.unref();
-    worker.on('message', (message: FromWorker) => this.#onMessage(thread, message));
-    worker.on('error', (error) => this.#lost(thread, messageOf(error)));
-    worker.on('exit', (code) => {
-      this.#lost(thread, `worker ended with ${code}`);
-      // Race: a job may still send; by then the number may be another file's.
-      thread.wake = undefined;
-      closeSync(wake);
-    });
-    this.#threads.add(thread);
-    return thread;
-  }
-
-  #onMessage(thread: Thread, message: FromWorker): void {
-    const client = thread.jobs.get(message.job);
+  #onMessage(message: FromWorker): void {
+    const client = this.#jobs.get(message.job)?.client;
     if (message.kind === 'taken') client?.taken(message.buffer, message.length);
     else if (message.kind === 'replayed') client?.replayed(message.length);
     else if (message.kind === 'read') client?.read(message.length);
@@ -96,30 +73,4 @@ export class StagePool {
     else if (message.kind === 'failed') client?.settled(new EngineError(message.code, message.message));
     else client?.settled(new EngineError('cancelled', 'context canceled'));
   }
-
-  #lost(thread: Thread, reason: string): void {
-    if (!this.#threads.delete(thread)) return;
-    clearTimeout(thread.idle);
-    if (thread.jobs.size > 0) this.#log.error('layer worker lost', { reason });
-    for (const client of thread.jobs.values()) client.settled(new EngineError('internal', reason));
-  }
-
-  #rest(thread: Thread): void {
-    clearTimeout(thread.idle);
-    thread.idle = setTimeout(() => this.#quit(thread), IDLE_MS);
-    thread.idle.unref();
-  }
-
-  #quit(thread: Thread): void {
-    clearTimeout(thread.idle);
-    this.#threads.delete(thread);
-    if (this.#threads.size === 0) this.#spare.length = 0;
-    tell(thread, { kind: 'quit' });
-  }
-}
-
-function tell({ worker, wake }: Thread, message: ToWorker, transfer: ArrayBuffer[] = []): void {
-  if (wake === undefined) return;
-  worker.postMessage(message, transfer);
-  signalEventFd(wake);
 }

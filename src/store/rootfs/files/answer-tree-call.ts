@@ -1,14 +1,19 @@
 import { accessSync, closeSync, constants, fstatSync } from 'node:fs';
 import { EngineError, errnoOf, isEngineError, messageOf } from '../../../base/mod.ts';
 import { TarError, TarReader } from '../../../spec/tar/mod.ts';
-import { assembleTree, followInRoot, mountIdOf, openInRoot } from '../../../sys/mod.ts';
+import {
+  assembleTree,
+  type CallHandlers,
+  followInRoot,
+  mountIdOf,
+  openInRoot,
+  Travelling,
+} from '../../../sys/mod.ts';
 import { SniffingDecompressor } from '../../layers/stage/decompress.ts';
 import { cleanUserPath, locate, pathError } from './locate.ts';
 import type { FoundPath, TreeCalls, UntarDestination } from './tree-calls.ts';
 import { treeChanges } from './tree-changes.ts';
 import { TreeUntar, type UntarOptions } from './tree-untar.ts';
-
-type Request = { [K in keyof TreeCalls]: { call: K; args: TreeCalls[K]['args'] } }[keyof TreeCalls];
 
 interface Untar {
   sink: TreeUntar;
@@ -19,30 +24,25 @@ interface Untar {
 const untars = new Map<number, Untar>();
 let window: Buffer | undefined;
 
-/** Makes one call of `TreeCalls`, on a worker thread. Throws EngineError. */
-export function answerTreeCall(request: Request): { result: unknown; transfer?: ArrayBuffer[] } {
-  switch (request.call) {
-    case 'assemble':
-      return { result: assembleTree(request.args) };
-    case 'locate':
-      return { result: find(request.args) };
-    case 'destination':
-      return { result: destination(request.args) };
-    case 'untar':
-      begin(request.args.untar, request.args.options);
-      return { result: null };
-    case 'pour': {
-      const { untar, buffer, length } = request.args;
-      pour(untar, Buffer.from(buffer, 0, length));
-      return { result: { buffer }, transfer: [buffer] };
-    }
-    case 'untarred':
-      end(request.args.untar, request.args.whole);
-      return { result: null };
-    case 'changes':
-      return { result: treeChanges(request.args.upper, request.args.lower) };
-  }
-}
+/** How a worker thread makes the calls of `TreeCalls`. Throws EngineError. */
+export const answerTreeCalls: CallHandlers<TreeCalls> = {
+  assemble: assembleTree,
+  locate: find,
+  destination,
+  untar: ({ untar, options }) => {
+    begin(untar, options);
+    return null;
+  },
+  pour: ({ untar, buffer, length }) => {
+    pour(untar, Buffer.from(buffer, 0, length));
+    return new Travelling({ buffer }, [buffer]);
+  },
+  untarred: ({ untar, whole }) => {
+    end(untar, whole);
+    return null;
+  },
+  changes: ({ upper, lower }) => treeChanges(upper, lower),
+};
 
 /** Gives up what is under way: the thread ends. */
 export function abandonUntars(): void {

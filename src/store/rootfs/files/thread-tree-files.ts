@@ -2,7 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import { type ByteString, toByteString } from '../../../spec/tar/mod.ts';
 import type { PrivateTree } from '../../../sys/mod.ts';
 import { inflated } from '../../images/archive/inflate.ts';
-import type { Exporter, ExportPool } from '../../layers/export/export-pool.ts';
+import type { ExporterThread, ExportPool } from '../../layers/export/export-pool.ts';
 import { TarReading } from '../../layers/export/tar-reader.ts';
 import { cleanUserPath, goBase } from './locate.ts';
 import type { FoundPath, UntarDestination } from './tree-calls.ts';
@@ -25,7 +25,7 @@ export class ThreadTreeFiles implements TreeFiles {
   }
 
   async open(tree: PrivateTree): Promise<OpenTree> {
-    const root = await this.#pool.call(this.#pool.pick(), 'assemble', tree);
+    const root = await this.#pool.call('assemble', tree);
     return new ThreadTree(this.#pool, root);
   }
 
@@ -43,7 +43,7 @@ export class ThreadTreeFiles implements TreeFiles {
   }
 
   async changes(upper: string, lower: readonly string[]): Promise<TreeChange[]> {
-    return await this.#pool.call(this.#pool.pick(), 'changes', { upper, lower });
+    return await this.#pool.call('changes', { upper, lower });
   }
 }
 
@@ -84,7 +84,7 @@ class ThreadTree implements OpenTree {
   }
 
   async destination(path: string): Promise<UntarDestination> {
-    return await this.#pool.call(this.#pool.pick(), 'destination', { tree: this.#root, path });
+    return await this.#pool.call('destination', { tree: this.#root, path });
   }
 
   async untar(
@@ -93,17 +93,16 @@ class ThreadTree implements OpenTree {
   ): Promise<void> {
     const thread = this.#pool.pick();
     const untar = ++lastUntar;
-    thread.tars++;
+    using _held = thread.hold();
     const options = { tree: this.#root, path, keepKinds, owner };
     let whole = false;
     try {
-      await this.#pool.call(thread, 'untar', { untar, options });
+      await this.#pool.call('untar', { untar, options }, { thread });
       // The thread inflates gzip and zstd itself.
       await pour(this.#pool, thread, untar, inflated(source, ['xz', 'bzip2']));
       whole = true;
     } finally {
-      thread.tars--;
-      await this.#pool.call(thread, 'untarred', { untar, whole });
+      await this.#pool.call('untarred', { untar, whole }, { thread });
     }
   }
 
@@ -112,7 +111,7 @@ class ThreadTree implements OpenTree {
   }
 
   async #locate(path: string, keep: boolean): Promise<FoundPath> {
-    return await this.#pool.call(this.#pool.pick(), 'locate', { tree: this.#root, path, keep });
+    return await this.#pool.call('locate', { tree: this.#root, path, keep });
   }
 }
 
@@ -142,7 +141,7 @@ async function* read(
 /** Sends the archive to its thread, in pieces of one size, one piece ahead. */
 async function pour(
   pool: ExportPool,
-  thread: Exporter,
+  thread: ExporterThread,
   untar: number,
   source: AsyncIterable<Uint8Array>,
 ): Promise<void> {
@@ -152,7 +151,7 @@ async function pour(
   let poured: Promise<unknown> = Promise.resolve();
   const send = async (): Promise<void> => {
     await poured;
-    const sent = pool.call(thread, 'pour', { untar, buffer, length }, [buffer]);
+    const sent = pool.call('pour', { untar, buffer, length }, { thread, transfer: [buffer] });
     poured = sent.then(({ buffer: back }) => free.push(back));
     poured.catch(() => {});
     if (free.length === 0) await poured;

@@ -4,7 +4,7 @@ import type { TreeChange } from './tree-changes.ts';
 import type { UntarOptions } from './tree-untar.ts';
 
 /** What a worker thread does with trees of files, beside reading them as tars (`open`, `fill`, `close`). */
-export interface TreeCalls {
+export type TreeCalls = {
   /** Gives a descriptor of the tree's root; whoever asked closes it. */
   assemble: { args: PrivateTree; result: number };
   /** What is at a path of a tree; with `keep` also a descriptor of it, for who asked to close. */
@@ -18,7 +18,7 @@ export interface TreeCalls {
   /** The archive is complete; or, without `whole`, given up. Idempotent. */
   untarred: { args: { untar: number; whole: boolean }; result: null };
   changes: { args: { upper: string; lower: readonly string[] }; result: TreeChange[] };
-}
+};
 
 export interface FoundPath {
   stat: PathStat;
