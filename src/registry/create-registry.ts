@@ -1,5 +1,6 @@
 import { attestations } from './attestations.ts';
 import { describe } from './describe.ts';
+import { download } from './download.ts';
 import { fetchBlob, streamBlob } from './fetch-blob.ts';
 import { hostTrust, type TrustStore } from './http/certificates.ts';
 import { NO_PROXIES, type ProxySettings } from './http/proxies.ts';
@@ -53,6 +54,7 @@ export function createRegistry(options: RegistryClientOptions = {}): Registry & 
     streamBlob: (reference, descriptor, request) =>
       streamBlob(session, reference, descriptor, { ...request, lend: options.takeDescriptor }),
     push: (reference, request) => push(session, reference, request),
+    download: (url, { signal }) => download(session, url, signal),
     login: (auth, request = {}) => login(session, auth, request.signal),
     [Symbol.dispose]: () => session[Symbol.dispose](),
   };

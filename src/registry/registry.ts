@@ -54,6 +54,11 @@ export interface Registry {
   search(domain: string, term: string, options: RegistryOptions & { limit: number }): Promise<SearchHit[]>;
   /** A way to push to the repository of `reference`; nothing is sent yet. The signal ends all of it. */
   push(reference: Reference, options: RegistryOptions): PushTarget;
+  /**
+   * Fetches what a user named by URL, through redirects and proxies. Throws in the words of Docker's
+   * `GetWithStatusError`, `invalid` for what is no http URL; the bytes reject if they end before the announced length.
+   */
+  download(url: string, options: { signal: AbortSignal }): Promise<Download>;
   /** Verifies credentials for `POST /auth`; gives the identity token, '' if there is none. */
   login(
     auth: AuthConfig,
@@ -93,6 +98,12 @@ export interface PushedBlob {
 export interface RegistryOptions {
   auth?: AuthConfig;
   signal?: AbortSignal;
+}
+
+export interface Download {
+  bytes: AsyncIterable<Uint8Array>;
+  /** Bytes, if the server says. */
+  length: number | undefined;
 }
 
 /** Spec: Engine API, `DistributionInspect`. */

@@ -186,6 +186,15 @@ export class Session implements Disposable {
     });
   }
 
+  /** One GET of a URL that a user or an image named, through redirects: no authorization of ours, TLS verified. */
+  async fetchUrl(
+    url: URL,
+    { headers, signal }: { headers?: Record<string, string>; signal?: AbortSignal | undefined } = {},
+  ): Promise<Answer> {
+    const all = { 'user-agent': this.#userAgent, 'accept-encoding': 'identity', ...headers };
+    return await follow({ method: 'GET', url, headers: all, signal }, (to) => this.#route(to), this.limits);
+  }
+
   #route(to: URL, endpoint?: Endpoint): Route {
     return this.#connections.route(to, !endpoint || endpoint.verifyTls || to.host !== endpoint.url.host);
   }

@@ -89,6 +89,11 @@ describe('a proxy', () => {
     const count = proxy.requests.length;
     expect(await docker.ok(['pull', '-q', `${near.address}/busybox`])).toBe(`${near.address}/busybox:latest`);
     expect(proxy.requests).toHaveLength(count);
+    const blobs = plain.requests().map((line) => /\/v2\/busybox\/blobs\/sha256:\w+/.exec(line)?.[0]);
+    const url = `http://${plain.address}${blobs.findLast((path) => path !== undefined)}`;
+    // Compat: Docker's own import takes proxies from the environment only.
+    expect((await docker.run(['import', url])).stdout).toMatch(ENGINE === 'minke' ? /^sha256:/ : /^/);
+    expect(proxy.requests.slice(count)).toEqual([`GET ${url}`]);
     const info = await docker.ok(['info']);
     expect(info).toContain(` HTTP Proxy: http://xxxxx:xxxxx@${proxy.address}\n`);
     expect(info).toContain(` No Proxy: ${NEAR},x.example\n`);

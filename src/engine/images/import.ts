@@ -8,7 +8,6 @@ import { canonicalName, familiarName, parseReference, withDefaultTag } from '../
 import { announce } from './announce.ts';
 import { applyChanges } from './changes.ts';
 import type { ImagesContext } from './context.ts';
-import { download, parseDownloadUrl } from './download.ts';
 import type { ImportOptions } from './images.ts';
 import { throttled } from './throttle.ts';
 
@@ -24,7 +23,7 @@ export async function importImage(
   const reference = name ? withDefaultTag(parseReference(name)) : undefined;
   const run = applyChanges(options.changes);
   const { signal } = options;
-  const archive = typeof source === 'string' ? await fetched(source, signal, progress) : source;
+  const archive = typeof source === 'string' ? await fetched(context, source, signal, progress) : source;
   // The stage workers inflate gzip and zstd themselves.
   const bytes = context.archives.inflate(archive, ['xz', 'bzip2']);
   const staged = await layers.stage({ mediaType: MEDIA_TYPES.ociLayer, source: bytes, signal });
@@ -65,13 +64,14 @@ function imageConfig(diffId: DiffId, run: ImageRunConfig, options: ImportOptions
 
 /** Compat: the words and the figures of `docker import URL`. */
 async function fetched(
+  { registry }: ImagesContext,
   text: string,
   signal: AbortSignal,
   progress: (message: ProgressMessage) => void,
 ): Promise<AsyncIterable<Uint8Array>> {
-  const url = parseDownloadUrl(text.includes('://') ? text : `http://${text}`);
-  const { bytes, length } = await download(url, signal);
-  progress({ status: `Downloading from ${text.includes('://') ? text : `http://${text}`}` });
+  const url = text.includes('://') ? text : `http://${text}`;
+  const { bytes, length } = await registry.download(url, { signal });
+  progress({ status: `Downloading from ${url}` });
   const report = throttled(progress);
   async function* counted(): AsyncGenerator<Uint8Array> {
     let current = 0;

@@ -22,8 +22,10 @@ export async function follow(
     if (!REDIRECTS.has(answer.status) || location === undefined || !safe) return answer;
     await answer.body.discard();
     const url = URL.parse(location, current.url.href);
-    if (!url || !/^https?:$/.test(url.protocol))
-      throw refuse(current, 'redirect to something that is not HTTP');
+    if (!url) throw refuse(current, `failed to parse Location header ${JSON.stringify(location)}`);
+    if (!/^https?:$/.test(url.protocol)) {
+      throw refuse({ ...current, url }, `unsupported protocol scheme "${url.protocol.slice(0, -1)}"`);
+    }
     if (hops >= MAX_REDIRECTS) throw refuse(current, `stopped after ${MAX_REDIRECTS} redirects`);
     url.username = '';
     url.password = '';
