@@ -77,6 +77,19 @@ describe('streamBlob', () => {
     }
   });
 
+  test.each([
+    ['is busy', (request: FakeRequest) => request.reply(503, 'busy'), 'received unexpected HTTP status: 503'],
+    ['breaks off', (request: FakeRequest) => request.socket.destroy(), 'EOF'],
+    ['says nothing', () => {}, 'net/http: timeout awaiting response headers'],
+  ])('makes no more tries than are allowed where the registry %s', async (_what, handler, reason) => {
+    await using fake = await FakeRegistry.start(handler);
+    using registry = createRegistry({ limits, takeDescriptor });
+    const blobs = registry.streamBlob(parseReference(`${fake.host}/x:1`), descriptor, {});
+    expect(await blobs[Symbol.asyncIterator]().next().catch(String)).toContain(reason);
+    // A peer that hangs is asked twice.
+    expect(fake.requests.length).toBe(reason.includes('timeout') ? 2 : limits.attempts);
+  });
+
   test('takes the ordinary way for an answer that is not plain, and stays on it', async () => {
     const kinds: ((request: FakeRequest) => void)[] = [
       // Knows no ranges.

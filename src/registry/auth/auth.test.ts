@@ -188,7 +188,9 @@ describe('redirects', () => {
     await expect(registry.resolve(parseReference(`${fake.host}/x`), {})).rejects.toThrow(
       'stopped after 10 redirects',
     );
-    await expect(registry.resolve(parseReference(`${other.host}/x`), {})).rejects.toThrow('not HTTP');
+    await expect(registry.resolve(parseReference(`${other.host}/x`), {})).rejects.toThrow(
+      'unsupported protocol scheme "file"',
+    );
   });
 });
 

@@ -2,9 +2,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { type BlobPiece, LentSocket, type TakeDescriptor } from '../lent-socket.ts';
 import type { Answer, ExchangeLimits, Outgoing } from './exchange.ts';
-import { TransportError, transportError } from './transport-error.ts';
+import { TransportError, timedOut, transportError } from './transport-error.ts';
 
 const MAX_HEAD = 64 << 10;
+/** Longest answer of an error; longer ones take the ordinary way. */
+const MAX_ERROR_BODY = 64 << 10;
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what may not stand in a header
 const UNSAFE = /[\x00-\x1f\x7f]/;
@@ -15,8 +17,9 @@ const ordinary = new WeakMap<TakeDescriptor, Set<string>>();
 /**
  * A GET over plain HTTP whose body stays in the socket, for a reader with a thread of its own: half the CPU time of a
  * pull from a registry without TLS would be spent on carrying bytes through the HTTP client to that thread.
- * Only for answers of the plainest kind (200, or 206 to a Range, of a known length). Gives undefined for any other and
- * for any trouble, and the request is made again in the ordinary way, which also has the words for what is wrong.
+ * Only for answers of the plainest kind (200, or 206 to a Range, of a known length) and for short errors. Gives
+ * undefined for any other, and the request is made again in the ordinary way. Rejects as `exchange` does: nobody there
+ * is one try, not two.
  */
 export async function directly(
   outgoing: Outgoing,
@@ -28,38 +31,51 @@ export async function directly(
   ordinary.set(take, known);
   const safe = Object.values(headers).every((value) => !UNSAFE.test(value));
   if (known.has(url.origin) || !safe || signal?.aborted) return undefined;
-  const head = await readHead(outgoing, take, limits).catch(() => undefined);
+  const head = await readHead(outgoing, take, limits);
   const length = head && plainLength(head, 'range' in headers);
-  if (!head || length === undefined || head.first.length > length) {
-    head?.socket.release();
-    if (head) known.add(url.origin);
+  if (!head || length === undefined || (head.socket && head.first.length > length)) {
+    head?.socket?.release();
+    known.add(url.origin);
     return undefined;
   }
+  if (!head.socket) return { url, ...head, body: new ErrorBody(head.first) };
   const socket = new LentSocket(head.socket.take(), length - head.first.length, limits.stallMs);
   const { status, statusText } = head;
   return { url, status, statusText, headers: head.headers, body: new LentBody(head.first, socket) };
 }
 
+type HeadOnly = Pick<Head, 'status' | 'statusText' | 'headers'>;
+
 interface Head {
   status: number;
   statusText: string;
   headers: IncomingHttpHeaders;
-  /** What came of the body together with the head. */
+  /** What came of the body together with the head; of an error all of it. */
   first: Buffer;
-  socket: LentSocket;
+  /** Where the rest is; undefined for an error. */
+  socket: LentSocket | undefined;
 }
 
-/** Sends the request; resolves when the head is there, at which the descriptor has been taken over. */
-function readHead(outgoing: Outgoing, take: TakeDescriptor, limits: ExchangeLimits): Promise<Head> {
+/**
+ * Sends the request; resolves when the head is there, at which the descriptor has been taken over, or all of an error
+ * is. Undefined for what is no plain HTTP.
+ */
+function readHead(
+  outgoing: Outgoing,
+  take: TakeDescriptor,
+  limits: ExchangeLimits,
+): Promise<Head | undefined> {
   const { url, signal } = outgoing;
-  const { promise, resolve, reject } = Promise.withResolvers<Head>();
+  const { promise, resolve, reject } = Promise.withResolvers<Head | undefined>();
   const socket = connect(Number(url.port || 80), url.hostname.replace(/^\[|\]$/g, ''));
-  const fail = (reason: string) => {
+  const end = (error?: TransportError) => {
     socket.destroy();
-    reject(new TransportError('GET', url, 'protocol', reason));
+    if (error) reject(error);
+    else resolve(undefined);
   };
-  const abort = () => fail('context canceled');
-  const timer = setTimeout(() => fail('timeout'), limits.headMs);
+  const abort = () => end(new TransportError('GET', url, 'cancelled', 'context canceled'));
+  const expire = () => end(timedOut('GET', url, socket.connecting ? 'dial' : 'head'));
+  const timer = setTimeout(expire, limits.headMs);
   signal?.addEventListener('abort', abort, { once: true });
   let received: Buffer = Buffer.alloc(0);
   socket.on('connect', () => socket.write(requestText(outgoing)));
@@ -67,19 +83,24 @@ function readHead(outgoing: Outgoing, take: TakeDescriptor, limits: ExchangeLimi
   socket.on('close', () => reject(new TransportError('GET', url, 'reset', 'EOF')));
   socket.on('data', (bytes: Buffer) => {
     received = received.length === 0 ? bytes : Buffer.concat([received, bytes]);
-    const end = received.indexOf(END_OF_HEAD);
-    if (end < 0) {
-      if (received.length > MAX_HEAD) fail('head too long');
+    const length = received.indexOf(END_OF_HEAD);
+    if (length < 0) {
+      if (received.length > MAX_HEAD) end();
       return;
     }
-    const head = parseHead(received.toString('latin1', 0, end));
+    const head = parseHead(received.toString('latin1', 0, length));
+    const first = received.subarray(length + END_OF_HEAD.length);
+    if (head && isShortError(head)) {
+      const size = plainLength(head, false) ?? 0;
+      if (first.length < size) return;
+      resolve({ ...head, first: first.subarray(0, size), socket: undefined });
+      socket.destroy();
+      return;
+    }
     // Race: nothing may be read here once the descriptor is another's, so this socket ends in the same breath.
     const fd = head && takeOver(socket, take);
-    if (!head || fd === undefined) fail('no plain answer');
-    else {
-      const first = received.subarray(end + END_OF_HEAD.length);
-      resolve({ ...head, first, socket: new LentSocket(fd, 0, 0) });
-    }
+    if (!head || fd === undefined) end();
+    else resolve({ ...head, first, socket: new LentSocket(fd, 0, 0) });
   });
   return promise.finally(() => {
     clearTimeout(timer);
@@ -100,7 +121,7 @@ function requestText({ url, headers }: Outgoing): string {
 }
 
 /** Spec: RFC 9112, sections 4 and 5. Undefined for what is not strictly so, or has a field of those we need twice. */
-function parseHead(text: string): Pick<Head, 'status' | 'statusText' | 'headers'> | undefined {
+function parseHead(text: string): HeadOnly | undefined {
   const [start = '', ...lines] = text.split('\r\n');
   const status = /^HTTP\/1\.1 (\d{3})(?: (.*))?$/.exec(start);
   if (!status) return undefined;
@@ -114,12 +135,41 @@ function parseHead(text: string): Pick<Head, 'status' | 'statusText' | 'headers'
   return { status: Number(status[1]), statusText: `${status[1]} ${status[2] ?? ''}`.trim(), headers };
 }
 
-/** The length of a body that is nothing but the bytes that were asked for. */
-function plainLength({ status, headers }: Head, ranged: boolean): number | undefined {
-  if (status !== (ranged ? 206 : 200) || 'transfer-encoding' in headers) return undefined;
+function isShortError(head: HeadOnly): boolean {
+  const length = plainLength(head, false);
+  return head.status >= 400 && length !== undefined && length <= MAX_ERROR_BODY;
+}
+
+/** The length of an error, or of a body that is nothing but the bytes that were asked for. */
+function plainLength({ status, headers }: HeadOnly, ranged: boolean): number | undefined {
+  if (status < 400 && status !== (ranged ? 206 : 200)) return undefined;
+  if ('transfer-encoding' in headers) return undefined;
   if (!/^(identity)?$/i.test(headers['content-encoding'] ?? '')) return undefined;
   const length = headers['content-length'] ?? '';
   return /^\d{1,15}$/.test(length) ? Number(length) : undefined;
+}
+
+/** As `Body`, of an error that is all there. */
+class ErrorBody {
+  readonly #all: Buffer;
+
+  constructor(all: Buffer) {
+    this.#all = all;
+  }
+
+  async *chunks(): AsyncGenerator<BlobPiece, void, void> {
+    yield this.#all;
+  }
+
+  bytes(maxBytes: number): Promise<Buffer | undefined> {
+    return Promise.resolve(this.#all.length > maxBytes ? undefined : this.#all);
+  }
+
+  discard(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  destroy(): void {}
 }
 
 /** As `Body`, of an answer whose bytes are still in the socket. */

@@ -6,7 +6,7 @@ import type { Route } from './connections.ts';
 import { directly } from './direct.ts';
 import { pour, SourceError, type StreamedBody } from './pour.ts';
 import { proxyAuthorization } from './proxies.ts';
-import { TransportError, transportError } from './transport-error.ts';
+import { TransportError, timedOut, transportError } from './transport-error.ts';
 
 /** One HTTP request, as it goes out. */
 export interface Outgoing {
@@ -142,13 +142,4 @@ function withLength({ headers, body }: Outgoing): Record<string, string> {
   return body && typeof body !== 'function'
     ? { ...headers, 'content-length': String(body.byteLength) }
     : headers;
-}
-
-function timedOut(method: string, url: URL, phase: 'dial' | 'handshake' | 'head'): TransportError {
-  const reasons = {
-    dial: `dial tcp ${url.host}: i/o timeout`,
-    handshake: 'net/http: TLS handshake timeout',
-    head: 'net/http: timeout awaiting response headers',
-  };
-  return new TransportError(method, url, 'stalled', reasons[phase]);
 }

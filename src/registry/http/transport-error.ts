@@ -37,6 +37,16 @@ export function transportError(method: string, url: URL, error: unknown): Transp
   return new TransportError(method, url, failure, reason, error);
 }
 
+/** The peer did not answer in time. */
+export function timedOut(method: string, url: URL, phase: 'dial' | 'handshake' | 'head'): TransportError {
+  const reasons = {
+    dial: `dial tcp ${url.host}: i/o timeout`,
+    handshake: 'net/http: TLS handshake timeout',
+    head: 'net/http: timeout awaiting response headers',
+  };
+  return new TransportError(method, url, 'stalled', reasons[phase]);
+}
+
 /** A URL for messages: without credentials and without the query, where signatures are. */
 function printable(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;
