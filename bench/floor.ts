@@ -36,6 +36,7 @@ function files(bytes: Buffer, into: string): () => void {
   const reader = new TarReader({
     raw: () => {},
     entry: (entry) => void members.push({ entry, content: [] }),
+    hole: () => {},
     content: (piece) => void members.at(-1)?.content.push(Buffer.from(piece)),
     endEntry: () => {},
   });

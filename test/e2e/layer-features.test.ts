@@ -3,12 +3,14 @@ import { describe, expect, test } from 'bun:test';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type ByteString, encodeHeader } from '../../src/spec/tar/mod.ts';
 import { dockerArchive } from '../fixtures/archive.ts';
 import { busyboxRootfs } from '../fixtures/busybox.ts';
 import { ENGINE } from '../fixtures/daemon.ts';
 import { engine } from '../fixtures/engine.ts';
 import { buildImage, imageId } from '../fixtures/image.ts';
 import { workFolder } from '../fixtures/machine.ts';
+import { uniqueName } from '../fixtures/names.ts';
 import { type TarEntry, tar } from '../fixtures/tar.ts';
 
 /** What `script` prints in a container of busybox and these layers. */
@@ -139,6 +141,67 @@ describe('a container sees', () => {
       '3000003',
       'end',
     ]);
+  });
+
+  test.each([
+    // Compat: Docker knows this kind of member by its type only, and refuses it: "unhandled tar header type 83".
+    ['gnu', ['--format=gnu']],
+    ['PAX 0.0', ['--format=posix', '--sparse-version=0.0']],
+    ['PAX 0.1', ['--format=posix', '--sparse-version=0.1']],
+    ['PAX 1.0', ['--format=posix', '--sparse-version=1.0']],
+  ] as const)('sparse files that GNU tar stored in its format %s', async (format, flags) => {
+    const folder = workFolder('sparse');
+    const script = `set -e; mkdir ${folder}/tree; cd ${folder}/tree
+      truncate -s 3000000 holes; printf middle | dd of=holes bs=1 seek=1500000 conv=notrunc status=none
+      truncate -s 20000000 nothing; md5sum holes nothing > ../sums
+      tar --sparse --hole-detection=raw ${flags.join(' ')} -cf ../layer.tar .`;
+    execFileSync('sh', ['-c', script], { stdio: ['ignore', 'ignore', 'inherit'] });
+    if (ENGINE === 'docker' && format === 'gnu') {
+      const { docker } = await engine();
+      const refused = await docker.run(['import', join(folder, 'layer.tar')]);
+      expect(refused.stderr).toContain('unhandled tar header type 83');
+      return;
+    }
+    const sums = readFileSync(join(folder, 'sums'), 'utf8').trim();
+    expect(await seen([readFileSync(join(folder, 'layer.tar'))], 'cd /; md5sum holes nothing')).toBe(sums);
+  });
+
+  test('attributes of files and directories; those that speak to overlayfs do not get in', async () => {
+    const encoded = (name: string, type: string, xattrs: Record<string, string>) =>
+      encodeHeader({
+        name: name as ByteString,
+        type,
+        mode: 0o755,
+        xattrs: Object.entries(xattrs).map(([key, value]) => ({
+          name: key as ByteString,
+          value: value as ByteString,
+        })),
+      });
+    const odd = Buffer.concat([
+      encoded('file', '0', { 'user.colour': 'blue', 'trusted.mine': 'secret' }),
+      encoded('dir', '5', { 'user.kind': 'folder', 'trusted.overlay.opaque': 'y' }),
+      Buffer.alloc(1024),
+    ]);
+    const { docker } = await engine();
+    const layers = [layer({ name: 'dir', type: 'dir' }, { name: 'dir/below', content: '' }), odd];
+    const image = buildImage({ layers: [busyboxRootfs(), ...layers], gzip: false });
+    await docker.ok(['load'], { input: dockerArchive(image, [busyboxRootfs(), ...layers]) });
+    const name = uniqueName('xattr');
+    await docker.ok(['run', '-d', '--name', name, imageId(image), 'sleep', '60']);
+    const pid = await docker.ok(['inspect', '-f', '{{.State.Pid}}', name]);
+    const seenByTar = execFileSync('tar', [
+      ...['-C', `/proc/${pid}/root`, '--format=pax', '--xattrs', '--xattrs-include=*'],
+      ...['--no-recursion', '-cf', '-', 'file', 'dir'],
+    ]).toString('latin1');
+    expect(seenByTar.match(/SCHILY\.xattr\.[ -~]+/g)?.sort()).toEqual([
+      'SCHILY.xattr.trusted.mine=secret',
+      'SCHILY.xattr.user.colour=blue',
+      'SCHILY.xattr.user.kind=folder',
+    ]);
+    // Compat: Docker lets the mark in, and what is below is hidden.
+    expect(await docker.ok(['exec', name, 'ls', '/dir'])).toBe(ENGINE === 'docker' ? '' : 'below');
+    await docker.ok(['rm', '-f', name]);
+    await docker.ok(['rmi', imageId(image)]);
   });
 
   test('a program with a capability in its attributes that may use it', async () => {

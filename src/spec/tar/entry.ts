@@ -1,4 +1,5 @@
 import type { ByteString } from './byte-string.ts';
+import type { Fragment } from './sparse.ts';
 
 export const BLOCK = 512;
 
@@ -26,8 +27,10 @@ export interface TarEntry {
   gid: number;
   userName: ByteString;
   groupName: ByteString;
-  /** Bytes of content that follow; 0 for all that have none. */
+  /** Bytes of content; 0 for all that have none. Of a sparse file its size with the holes. */
   size: number;
+  /** Of a sparse file: the pieces that the archive has, in order. */
+  fragments?: readonly Fragment[];
   mtime: Timestamp;
   deviceMajor: number;
   deviceMinor: number;

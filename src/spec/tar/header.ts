@@ -19,21 +19,21 @@ export function parseHeader(block: Buffer): TarEntry {
   let type = block.toString('latin1', 156, 157);
   // Spec: archives older than ustar mark a directory by the slash at its end.
   if (type === '\0') type = name.endsWith('/') ? '5' : '0';
-  const size = number(block, 124, 12);
+  const size = parseNumber(block, 124, 12);
   if (size < 0) throw new TarError(INVALID_HEADER);
   return {
     name,
     type,
     linkName: text(block, 157, 100),
-    mode: number(block, 100, 8) & 0o7777,
-    uid: number(block, 108, 8),
-    gid: number(block, 116, 8),
+    mode: parseNumber(block, 100, 8) & 0o7777,
+    uid: parseNumber(block, 108, 8),
+    gid: parseNumber(block, 116, 8),
     userName: posix ? text(block, 265, 32) : ('' as ByteString),
     groupName: posix ? text(block, 297, 32) : ('' as ByteString),
     size,
-    mtime: { seconds: number(block, 136, 12), nanoseconds: 0 },
-    deviceMajor: posix ? number(block, 329, 8) : 0,
-    deviceMinor: posix ? number(block, 337, 8) : 0,
+    mtime: { seconds: parseNumber(block, 136, 12), nanoseconds: 0 },
+    deviceMajor: posix ? parseNumber(block, 329, 8) : 0,
+    deviceMinor: posix ? parseNumber(block, 337, 8) : 0,
     xattrs: [],
   };
 }
@@ -67,7 +67,7 @@ function verifyChecksum(block: Buffer): void {
     unsigned += byte;
     if (byte > 127) high++;
   }
-  const stored = number(block, 148, 8);
+  const stored = parseNumber(block, 148, 8);
   if (stored !== unsigned && stored !== unsigned - 256 * high) throw new TarError(INVALID_HEADER);
 }
 
@@ -78,7 +78,7 @@ function text(block: Buffer, start: number, length: number): ByteString {
 }
 
 /** Octal digits, or a big-endian two's complement number whose first bit is set (GNU, star). */
-function number(block: Buffer, start: number, length: number): number {
+export function parseNumber(block: Buffer, start: number, length: number): number {
   const first = block[start] as number;
   if (first & 0x80) return binary(block, start, length);
   let value = 0;

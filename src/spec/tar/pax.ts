@@ -3,6 +3,10 @@ import { INVALID_HEADER, type TarEntry, TarError, type Timestamp } from './entry
 
 const XATTR = 'SCHILY.xattr.';
 
+/** Version 0.0 of sparse files repeats these, in pairs; version 0.1 has them in one record. */
+const SPARSE_LIST = /^GNU\.sparse\.(offset|numbytes)$/;
+const SPARSE_MAP = 'GNU.sparse.map';
+
 /** Spec: POSIX.1-2017, pax, "pax Extended Header": records `length key=value\n`. An empty value deletes. */
 export function parsePaxRecords(data: Buffer): Map<string, ByteString> {
   const records = new Map<string, ByteString>();
@@ -20,7 +24,9 @@ export function parsePaxRecords(data: Buffer): Map<string, ByteString> {
     const value = data.toString('latin1', equals + 1, end - 1) as ByteString;
     const isText = key === 'path' || key === 'linkpath' || key === 'uname' || key === 'gname';
     if (key.includes('\0') || (isText && value.includes('\0'))) throw new TarError(INVALID_HEADER);
-    records.set(key, value);
+    const listed = SPARSE_LIST.test(key) ? records.get(SPARSE_MAP) : undefined;
+    if (!SPARSE_LIST.test(key)) records.set(key, value);
+    else records.set(SPARSE_MAP, (listed === undefined ? value : `${listed},${value}`) as ByteString);
     at = end;
   }
   return records;
@@ -33,7 +39,6 @@ export function applyPax(entry: TarEntry, records: ReadonlyMap<string, ByteStrin
       entry.xattrs.push({ name: key.slice(XATTR.length) as ByteString, value });
       continue;
     }
-    if (key.startsWith('GNU.sparse.')) throw new TarError('sparse files in layers are not supported');
     if (value === '') continue;
     if (key === 'path') entry.name = value;
     else if (key === 'linkpath') entry.linkName = value;

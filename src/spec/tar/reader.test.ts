@@ -2,44 +2,9 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { type ByteString, toByteString } from './byte-string.ts';
 import { END_OF_ARCHIVE, encodeHeader, padding } from './encode.ts';
-import { type TarEntry, TarError } from './entry.ts';
+import { TarError } from './entry.ts';
 import { parseTime } from './pax.ts';
-import { TarReader } from './reader.ts';
-
-interface Read {
-  entries: { entry: TarEntry; content: Buffer }[];
-  /** All bytes, raw and content, in the order they came. */
-  all: Buffer;
-}
-
-function read(archive: Buffer, cuts: readonly number[] = []): Read {
-  const entries: Read['entries'] = [];
-  const all: Uint8Array[] = [];
-  let content: Uint8Array[] = [];
-  let current: TarEntry | undefined;
-  const reader = new TarReader({
-    raw: (bytes) => void all.push(Buffer.from(bytes)),
-    entry: (entry) => {
-      current = entry;
-      content = [];
-    },
-    content: (bytes) => {
-      content.push(Buffer.from(bytes));
-      all.push(Buffer.from(bytes));
-    },
-    endEntry: () => {
-      if (current) entries.push({ entry: current, content: Buffer.concat(content) });
-    },
-  });
-  let at = 0;
-  for (const cut of [...cuts].map((cut) => cut % (archive.length + 1)).sort((a, b) => a - b)) {
-    reader.push(archive.subarray(at, cut));
-    at = cut;
-  }
-  reader.push(archive.subarray(at));
-  reader.end();
-  return { entries, all: Buffer.concat(all) };
-}
+import { readArchive as read } from './testing/read-archive.ts';
 
 const byteName = fc
   .uint8Array({ minLength: 1, maxLength: 300 })

@@ -1,7 +1,8 @@
 import type { ByteString } from './byte-string.ts';
-import { BLOCK, INVALID_HEADER, type TarEntry, TarError } from './entry.ts';
+import { BLOCK, ENTRY_TYPES, INVALID_HEADER, type TarEntry, TarError } from './entry.ts';
 import { isZeroBlock, parseHeader } from './header.ts';
 import { applyPax, parsePaxRecords } from './pax.ts';
+import { checkFragments, type Fragment, oldGnuSparse, paxSparse, type SparseMap } from './sparse.ts';
 
 /** Who listens to a TarReader. Views of bytes are valid during the call only. */
 export interface TarSink {
@@ -10,6 +11,8 @@ export interface TarSink {
   entry(entry: TarEntry): void;
   /** Content of the latest entry, in pieces. */
   content(bytes: Uint8Array): void;
+  /** So many zeros of the latest entry's content, which the archive does not have: it is sparse. */
+  hole(length: number): void;
   /** The latest entry has all its content. */
   endEntry(): void;
 }
@@ -18,7 +21,7 @@ export interface TarSink {
 const MAX_EXTENDED = 1 << 20;
 const WITHOUT_CONTENT = new Set(['1', '2', '3', '4', '5', '6']);
 
-type State = 'header' | 'extended' | 'content' | 'padding' | 'after-zero-block' | 'trailer';
+type State = 'header' | 'extended' | 'sparse-map' | 'content' | 'padding' | 'after-zero-block' | 'trailer';
 
 /**
  * A streaming reader of tar archives: `push` the bytes as they come, in pieces of any size, then `end`. It keeps
@@ -37,6 +40,15 @@ export class TarReader {
   #pax: Map<string, ByteString> | undefined;
   #longName: ByteString | undefined;
   #longLink: ByteString | undefined;
+  /** The sparse member whose map is being read. */
+  #sparse: { entry: TarEntry; map: SparseMap; stored: number } | undefined;
+  /** Pieces of the member that are still to come. */
+  #fragments: readonly Fragment[] = [];
+  #nextFragment = 0;
+  /** Bytes until the next hole. */
+  #untilHole = Number.POSITIVE_INFINITY;
+  #hole = 0;
+  #size = 0;
 
   constructor(sink: TarSink) {
     this.#sink = sink;
@@ -66,11 +78,13 @@ export class TarReader {
   }
 
   #take(bytes: Buffer, at: number): number {
-    const end = Math.min(bytes.length, at + this.#left);
+    const end = Math.min(bytes.length, at + Math.min(this.#left, this.#untilHole));
     const piece = bytes.subarray(at, end);
     this.#left -= end - at;
     if (this.#state === 'content') {
       this.#sink.content(piece);
+      this.#untilHole -= piece.length;
+      if (this.#untilHole === 0) this.#findFragment();
       if (this.#left === 0) this.#finishContent();
     } else {
       this.#sink.raw(piece);
@@ -78,6 +92,16 @@ export class TarReader {
       if (this.#left === 0) this.#finishExtended();
     }
     return end;
+  }
+
+  /** Tells of the hole before the next piece, or of the one at the end. */
+  #findFragment(): void {
+    for (this.#untilHole = 0; this.#untilHole === 0; this.#nextFragment++) {
+      const { offset, length } = this.#fragments[this.#nextFragment] ?? { offset: this.#size, length: -1 };
+      if (offset > this.#hole) this.#sink.hole(offset - this.#hole);
+      this.#hole = offset + length;
+      this.#untilHole = length < 0 ? Number.POSITIVE_INFINITY : length;
+    }
   }
 
   #finishContent(): void {
@@ -115,6 +139,10 @@ export class TarReader {
 
   #onBlock(block: Buffer): void {
     this.#sink.raw(block);
+    if (this.#state === 'sparse-map') {
+      if (!this.#sparse?.map.block(block)) this.#beginSparse();
+      return;
+    }
     if (isZeroBlock(block)) {
       if (this.#pax || this.#longName !== undefined || this.#longLink !== undefined) {
         throw new TarError(INVALID_HEADER);
@@ -123,10 +151,10 @@ export class TarReader {
       return;
     }
     if (this.#state === 'after-zero-block') throw new TarError(INVALID_HEADER);
-    this.#onHeader(parseHeader(block));
+    this.#onHeader(parseHeader(block), block);
   }
 
-  #onHeader(entry: TarEntry): void {
+  #onHeader(entry: TarEntry, block: Buffer): void {
     if (entry.type === 'x' || entry.type === 'g' || entry.type === 'L' || entry.type === 'K') {
       if (entry.size > MAX_EXTENDED) throw new TarError(INVALID_HEADER);
       this.#extendedType = entry.type;
@@ -139,8 +167,18 @@ export class TarReader {
     if (this.#pax) applyPax(entry, this.#pax);
     if (this.#longName !== undefined) entry.name = this.#longName;
     if (this.#longLink !== undefined) entry.linkName = this.#longLink;
+    const pax = this.#pax;
     this.#pax = this.#longName = this.#longLink = undefined;
-    if (entry.type === 'S') throw new TarError('sparse files in layers are not supported');
+    const stored = entry.size;
+    const map = entry.type === 'S' ? oldGnuSparse(block, entry) : pax && paxSparse(pax, entry);
+    if (map) {
+      if (WITHOUT_CONTENT.has(entry.type)) throw new TarError(INVALID_HEADER);
+      entry.type = ENTRY_TYPES.file;
+      this.#sparse = { entry, map, stored };
+      this.#state = 'sparse-map';
+      if (!map.pending) this.#beginSparse();
+      return;
+    }
     if (WITHOUT_CONTENT.has(entry.type)) entry.size = 0;
     this.#start(entry.size);
     this.#sink.entry(entry);
@@ -148,7 +186,26 @@ export class TarReader {
     if (entry.size === 0) this.#finishContent();
   }
 
+  /** The map of the sparse member is complete. */
+  #beginSparse(): void {
+    if (!this.#sparse) return;
+    const { entry, map, stored } = this.#sparse;
+    const left = stored - map.counted;
+    checkFragments(map.fragments, entry.size, left);
+    this.#sparse = undefined;
+    entry.fragments = map.fragments;
+    this.#start(left);
+    this.#sink.entry(entry);
+    this.#state = 'content';
+    this.#fragments = map.fragments;
+    this.#nextFragment = this.#hole = 0;
+    this.#size = entry.size;
+    this.#findFragment();
+    if (left === 0) this.#finishContent();
+  }
+
   #start(size: number): void {
+    this.#untilHole = Number.POSITIVE_INFINITY;
     this.#left = size;
     this.#padding = (BLOCK - (size % BLOCK)) % BLOCK;
   }

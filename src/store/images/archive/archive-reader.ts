@@ -14,7 +14,9 @@ import { MemberWriter, type Started, type WriterHost } from './member-writer.ts'
 /** Layers whose bytes are all handed over, but which a worker has not finished yet. */
 const MAX_UNDER_WAY = 3;
 
-type Step = { entry: TarEntry } | { bytes: Uint8Array } | 'end';
+type Step = { entry: TarEntry } | { bytes: Uint8Array } | { zeros: number } | 'end';
+
+const ZEROS = new Uint8Array(64 << 10);
 
 /** The member that is being read. */
 interface Current {
@@ -85,6 +87,7 @@ class ArchiveReader implements ImageArchive {
       raw: () => {},
       entry: (entry) => steps.push({ entry }),
       content: (bytes) => steps.push({ bytes }),
+      hole: (zeros) => steps.push({ zeros }),
       endEntry: () => steps.push('end'),
     });
     for await (const chunk of source) {
@@ -95,12 +98,21 @@ class ArchiveReader implements ImageArchive {
       for (const step of due) {
         if (step === 'end') await this.#endEntry();
         else if ('entry' in step) this.#beginEntry(step.entry);
+        else if ('zeros' in step) await this.#zeros(step.zeros);
         else await this.#current?.writer?.write(step.bytes);
       }
     }
     reader.end();
     await Promise.all(this.#underWay);
     this.#check();
+  }
+
+  /** A hole of a sparse member, which somebody's `tar -S` made of a layer. */
+  async #zeros(length: number): Promise<void> {
+    for (let left = length; left > 0; left -= ZEROS.length) {
+      this.#check();
+      await this.#current?.writer?.write(ZEROS.subarray(0, left));
+    }
   }
 
   has(path: string): boolean {

@@ -2,7 +2,12 @@ import { createHash } from 'node:crypto';
 import { closeSync, readSync } from 'node:fs';
 import { EngineError, messageOf } from '../../../base/mod.ts';
 import type { DiffId } from '../../../spec/digest.ts';
-import { displayBytes, type TarSplitRecord } from '../../../spec/tar/mod.ts';
+import {
+  displayBytes,
+  type Fragment,
+  type TarSplitFile,
+  type TarSplitRecord,
+} from '../../../spec/tar/mod.ts';
 import { findDamage } from './find-damage.ts';
 import { LayerFiles } from './layer-files.ts';
 import { TarSplitReader } from './tar-split-reader.ts';
@@ -16,6 +21,14 @@ export interface LayerSource {
   diffId: DiffId;
 }
 
+/** The file whose content comes next. */
+interface OpenFile {
+  fd: number;
+  name: string;
+  /** What of it is still to be read, the last one first. */
+  pieces: Fragment[];
+}
+
 /**
  * The tar of a layer, put together again from its files and its tar-split, bit by bit as it was unpacked. `read` until
  * it gives 0; only then is all of it known to be right, for the diffID is computed on the way. Throws EngineError
@@ -27,7 +40,7 @@ export class LayerTar implements Disposable {
   readonly #files: LayerFiles;
   readonly #hash = createHash('sha256');
   #segment: Uint8Array = new Uint8Array(0);
-  #file: { fd: number; left: number; name: string } | undefined;
+  #file: OpenFile | undefined;
   #ended = false;
 
   /** `scratch` is for inflating; the tars of one thread may share it. */
@@ -86,21 +99,30 @@ export class LayerTar implements Disposable {
     }
   }
 
-  #open({ name, size }: TarSplitRecord & { type: 'file' }): void {
+  #open({ name, size, fragments }: TarSplitFile): void {
     const shown = JSON.stringify(displayBytes(name));
     const file = this.#files.open(name);
     if (typeof file === 'string') throw damaged(this.#source, `file ${shown}: ${file}`);
-    this.#file = { fd: file.fd, left: size, name: shown };
+    this.#file = {
+      fd: file.fd,
+      name: shown,
+      pieces: [...(fragments ?? [{ offset: 0, length: size }])].reverse(),
+    };
     if (file.size === size) return;
     throw damaged(this.#source, `file ${shown}: it has ${file.size} bytes instead of ${size}`);
   }
 
-  #content(file: { fd: number; left: number; name: string }, into: Buffer, at: number): number {
-    const length = readSync(file.fd, into, at, Math.min(file.left, into.length - at), null);
+  #content(file: OpenFile, into: Buffer, at: number): number {
+    const piece = file.pieces.at(-1);
+    if (!piece || piece.length === 0) {
+      file.pieces.pop();
+      if (file.pieces.length === 0) this.#close();
+      return 0;
+    }
+    const length = readSync(file.fd, into, at, Math.min(piece.length, into.length - at), piece.offset);
     // Race: somebody cuts it while it is read.
     if (length === 0) throw damaged(this.#source, `file ${file.name}: it has ended too early`);
-    file.left -= length;
-    if (file.left === 0) this.#close();
+    file.pieces[file.pieces.length - 1] = { offset: piece.offset + length, length: piece.length - length };
     return length;
   }
 

@@ -1,6 +1,21 @@
 import { describe, expect, test } from 'bun:test';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -132,6 +147,38 @@ describe('the tar of a layer', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  test.each([
+    ['old GNU', ['--format=gnu']],
+    ['PAX 1.0', ['--format=posix', '--sparse-version=1.0']],
+  ])('with sparse files in the format %s comes back, and they are sparse on disk', async (_what, flags) => {
+    await using at = await testStore();
+    const folder = mkdtempSync(join(tmpdir(), 'sparse-'));
+    try {
+      const fd = openSync(join(folder, 'file'), 'w');
+      for (let i = 0; i < 40; i++) writeSync(fd, `piece ${i}`, i * 100_000);
+      ftruncateSync(fd, 50_000_000);
+      closeSync(fd);
+      const all = ['-C', folder, '--sparse', '--hole-detection=raw', ...flags, '-cf', '-', 'file'];
+      const tar = execFileSync('tar', all);
+      const layer = await addTar(at, tar);
+      expect(layer.size).toBe(50_000_000);
+      expect(await at.store.layers.tars.measure(layer.chainId)).toBe(tar.length);
+      expect((await tarOfLayer(at, layer)).equals(tar)).toBe(true);
+      const file = join(at.dataRoot, 'overlay2', layer.cacheId, 'diff', 'file');
+      expect(readFileSync(file).equals(readFileSync(join(folder, 'file')))).toBe(true);
+      expect(statSync(file).blocks * 512).toBeLessThan(1_000_000);
+      // Damage is found by what the file has, holes included.
+      const altered = openSync(file, 'r+');
+      writeSync(altered, 'x', 45_000_000);
+      writeSync(altered, 'P', 0);
+      closeSync(altered);
+      const failure = await tarOfLayer(at, layer).catch(String);
+      expect(failure).toContain('file "file": its content is not what it was');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('as gzip is one stream of it, the same each time, and its digest and size are told', async () => {

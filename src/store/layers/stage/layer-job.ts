@@ -7,6 +7,7 @@ import {
   CRC64_START,
   type Crc64,
   crc64Digest,
+  crc64Zeros,
   type TarEntry,
   TarReader,
   type TarSink,
@@ -142,22 +143,30 @@ export class LayerJob implements TarSink {
     this.#unpacker.content(bytes);
   }
 
+  hole(length: number): void {
+    this.#count(length);
+    this.#crcState = crc64Zeros(this.#crcState, length);
+    this.#unpacker.hole(length);
+  }
+
   endEntry(): void {
     const entry = this.#entry;
     if (!entry) return;
     this.#unpacker.endEntry();
-    this.#split.file(entry.name, entry.size, entry.size > 0 ? crc64Digest(this.#crcState) : undefined);
+    const { name, size, fragments } = entry;
+    const crc = size > 0 ? crc64Digest(this.#crcState) : undefined;
+    this.#split.file({ name, size, crc, ...(fragments ? { fragments } : {}) });
+  }
+
+  #count(bytes: number): void {
+    this.#unpacked += bytes;
+    const { maxUnpacked } = this.#request;
+    if (maxUnpacked === undefined || this.#unpacked <= maxUnpacked) return;
+    throw new EngineError('invalid', `the layer unpacks to more than ${maxUnpacked} bytes (max-layer-size)`);
   }
 
   #output(bytes: Buffer): void {
-    this.#unpacked += bytes.length;
-    const { maxUnpacked } = this.#request;
-    if (maxUnpacked !== undefined && this.#unpacked > maxUnpacked) {
-      throw new EngineError(
-        'invalid',
-        `the layer unpacks to more than ${maxUnpacked} bytes (max-layer-size)`,
-      );
-    }
+    this.#count(bytes.length);
     this.#uncompressed.update(bytes);
     this.#reader.push(bytes);
   }

@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { type ByteString, encodeFile, encodeSegment } from '../../../spec/tar/mod.ts';
+import { encodeFile, encodeSegment, type TarSplitFile } from '../../../spec/tar/mod.ts';
 import { SyncZlib } from './sync-zlib.ts';
 
 const FLUSH_AT = 128 * 1024;
@@ -36,9 +36,9 @@ export class TarSplitWriter {
   }
 
   /** A member that is complete; what was `raw` so far stood before its content. */
-  file(name: ByteString, size: number, crc: Buffer | undefined): void {
+  file(file: TarSplitFile): void {
     this.#endSegment();
-    this.#text += encodeFile(name, size, crc, this.#position++);
+    this.#text += encodeFile(file, this.#position++);
     if (this.#text.length >= FLUSH_AT) this.#flush();
   }
 

@@ -21,6 +21,7 @@ const HOSTILE = new Set([
   constants.errno.EPERM,
   constants.errno.EINVAL,
   constants.errno.EXDEV,
+  constants.errno.EFBIG,
   constants.errno.EMLINK,
 ]);
 
