@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, writeSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { EngineError } from '../../../base/mod.ts';
 import { type ByteString, ENTRY_TYPES, type TarEntry } from '../../../spec/tar/mod.ts';
@@ -15,13 +15,14 @@ import {
   unlinkAt,
 } from '../../../sys/mod.ts';
 import { DeferredLinks } from './deferred-links.ts';
+import { FileContent } from './file-content.ts';
 import type { LayerTree } from './layer-tree.ts';
 import { MemberAttributes } from './member-attributes.ts';
 import { cleanMemberPath, type MemberPath, splitMemberPath } from './member-path.ts';
 import { duplicate, failed, quote } from './unpack-errors.ts';
 import { WHITEOUT, Whiteouts } from './whiteouts.ts';
 
-const { EEXIST, ENOENT, EISDIR, EFBIG } = constants.errno;
+const { EEXIST, ENOENT, EISDIR } = constants.errno;
 const O_CREATE_NEW = 0o1 | 0o100 | 0o200 | 0o400000;
 const S_IFCHR = 0o020000;
 const S_IFBLK = 0o060000;
@@ -38,8 +39,7 @@ export class Unpacker {
   readonly #whiteouts: Whiteouts;
   #fd = -1;
   #entry: TarEntry | undefined;
-  /** Where in a sparse file the next bytes go; null for the usual one, which is written from its beginning on. */
-  #at: number | null = null;
+  readonly #file = new FileContent();
   readonly links = new DeferredLinks();
   /** Bytes as Docker counts a layer: of files and link targets, each file once. */
   size = 0;
@@ -64,17 +64,12 @@ export class Unpacker {
 
   /** Content of the latest member. */
   content(bytes: Uint8Array): void {
-    if (this.#fd < 0) return;
-    for (let at = 0; at < bytes.length; ) {
-      const length = writeSync(this.#fd, bytes, at, bytes.length - at, this.#at);
-      at += length;
-      if (this.#at !== null) this.#at += length;
-    }
+    if (this.#fd >= 0) this.#file.write(bytes);
   }
 
   /** Zeros of the latest member that the archive does not have; the file does not either. */
   hole(length: number): void {
-    if (this.#at !== null) this.#at += length;
+    if (this.#fd >= 0) this.#file.hole(length);
   }
 
   /** The latest member is complete. */
@@ -113,8 +108,7 @@ export class Unpacker {
         const fd = this.#create(path, dir, name, () => openAt(dir, name, O_CREATE_NEW, entry.mode & 0o777));
         this.#fd = fd;
         this.#entry = entry;
-        this.#at = entry.fragments ? 0 : null;
-        if (entry.fragments) this.#extend(fd, path, entry.size);
+        this.#file.begin(fd, path, entry);
         this.size += entry.size;
         return;
       }
@@ -144,15 +138,6 @@ export class Unpacker {
         throw new EngineError('invalid', `unhandled tar header type ${entry.type.charCodeAt(0)}`);
     }
     this.#attributes.other(dir, name, base, entry);
-  }
-
-  /** The file gets its size at once, so that a hole at its end is one. */
-  #extend(fd: number, path: MemberPath, size: number): void {
-    try {
-      ftruncateSync(fd, size);
-    } catch (error) {
-      throw failed('ftruncate', path, (error as { errno?: number }).errno ?? -EFBIG);
-    }
   }
 
   #node(path: MemberPath, dir: number, name: CString, entry: TarEntry, kind: number): void {

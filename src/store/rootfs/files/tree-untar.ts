@@ -1,4 +1,4 @@
-import { closeSync, fchownSync, writeSync } from 'node:fs';
+import { closeSync, fchownSync } from 'node:fs';
 import { constants } from 'node:os';
 import { EngineError } from '../../../base/mod.ts';
 import {
@@ -20,6 +20,7 @@ import {
   setTimesAt,
   symlinkAt,
 } from '../../../sys/mod.ts';
+import { FileContent } from '../../layers/stage/file-content.ts';
 import { MemberAttributes } from '../../layers/stage/member-attributes.ts';
 import { type Place, UntarTarget } from './untar-target.ts';
 
@@ -53,6 +54,7 @@ export class TreeUntar implements TarSink, Disposable {
   /** Every mode is set, whatever umask the process has. */
   readonly #attributes = new MemberAttributes(0o7777);
   readonly #directories: { path: ByteString; entry: TarEntry }[] = [];
+  readonly #content = new FileContent();
   #file: { fd: number; entry: TarEntry } | undefined;
 
   constructor(options: UntarOptions) {
@@ -88,8 +90,11 @@ export class TreeUntar implements TarSink, Disposable {
   }
 
   content(bytes: Uint8Array): void {
-    const file = this.#file;
-    for (let at = 0; file && at < bytes.length; ) at += writeSync(file.fd, bytes, at, bytes.length - at);
+    if (this.#file) this.#content.write(bytes);
+  }
+
+  hole(length: number): void {
+    if (this.#file) this.#content.hole(length);
   }
 
   endEntry(): void {
@@ -138,6 +143,7 @@ export class TreeUntar implements TarSink, Disposable {
       case '7': {
         const fd = this.#must('open', path, openAt(directory, name, O_CREATE_NEW, 0));
         this.#file = { fd, entry };
+        this.#content.begin(fd, path, entry);
         return;
       }
       case ENTRY_TYPES.directory:
