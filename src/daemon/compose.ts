@@ -105,6 +105,7 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
     layers: store.layers,
     rootfs: store.rootfs,
     files: store.files,
+    prepared: store.prepared,
     runtime,
     cgroup,
     logs,

@@ -4,6 +4,7 @@ import type { ImageUsers } from '../engine/images/mod.ts';
 import type { NetworkUsers } from '../engine/networks/mod.ts';
 import type { VolumeUsers } from '../engine/volumes/mod.ts';
 import type { NetworkContainer } from '../spec/docker/mod.ts';
+import type { ContainerRecord } from '../store/mod.ts';
 
 /** Answers what images, networks and volumes ask about containers, which they do not import. */
 export function containerUsers(
@@ -14,7 +15,7 @@ export function containerUsers(
       usersOf: (id) =>
         directory
           .all()
-          .filter(({ record }) => record.image === id)
+          .filter(({ record }) => record.image === id || mountsImage(record, id))
           .map((container) => ({ containerId: container.id, running: isRunning(container.status) })),
       counts: () => {
         const counts = new Map<string, number>();
@@ -48,4 +49,8 @@ export function containerUsers(
       return endpoints;
     },
   };
+}
+
+function mountsImage({ mountPoints }: ContainerRecord, id: string): boolean {
+  return Object.values(mountPoints).some(({ Type, Spec }) => Type === 'image' && Spec?.['Source'] === id);
 }

@@ -1,3 +1,5 @@
+export type { IdMap, IdRange } from '../sys/mod.ts';
+export { propagationOf as propagationAt } from '../sys/mod.ts';
 export type * from './containers/container-record.ts';
 export * from './containers/container-records.ts';
 export { dockerWroteLast } from './exchange/docker-file.ts';
@@ -10,6 +12,7 @@ export { isWorthKeeping } from './layers/stage/worth-keeping.ts';
 export type * from './networks/network-record.ts';
 export * from './networks/network-records.ts';
 export * from './open-store.ts';
+export { PreparedMounts } from './prepared/prepared-mounts.ts';
 export type { PathStat } from './rootfs/files/locate.ts';
 export type { TreeChange } from './rootfs/files/tree-changes.ts';
 export type * from './rootfs/files/tree-files.ts';

@@ -8,6 +8,7 @@ import type { ImageStore } from './images/image-store.ts';
 import type { LayerStore } from './layers/layer-store.ts';
 import { OverlayLayers } from './layers/overlay-layers.ts';
 import { prepareLayout } from './layout.ts';
+import { PreparedMounts } from './prepared/prepared-mounts.ts';
 import { lazyTreeFiles } from './rootfs/files/lazy-tree-files.ts';
 import type { TreeFiles } from './rootfs/files/tree-files.ts';
 import type { RootFs } from './rootfs/rootfs.ts';
@@ -28,6 +29,7 @@ export interface Store {
   archives: ArchiveStore;
   rootfs: RootFs;
   files: TreeFiles;
+  prepared: PreparedMounts;
   /** Bytes in a tree, as Docker counts them; walked on the disk thread. */
   measure(path: string): Promise<number>;
   /** Removes what a crash left and nobody needs; to be called when all containers have taken their holds. */
@@ -66,6 +68,7 @@ export async function openStore({ dataRoot, execRoot, log, maxLayerSize }: Store
     archives,
     rootfs: new TreeRootFs(layers.disk),
     files,
+    prepared: new PreparedMounts(resolve(execRoot), layers),
     measure: (path) => layers.disk.call('usage', { path }),
     collectLeftovers: () => layers.collectLeftovers(),
     close,

@@ -1,6 +1,6 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { EngineError, errnoOf } from '../../base/mod.ts';
+import { EngineError } from '../../base/mod.ts';
 import type { Sandbox } from '../../net/mod.ts';
 import {
   type BundleInput,
@@ -9,15 +9,16 @@ import {
   gatherHostFacts,
   type ResolvedMount,
 } from '../../runtime/mod.ts';
-import type { MountRequest } from '../../spec/docker/mod.ts';
 import type { RuntimeSpec } from '../../spec/oci/runtime.ts';
-import type { ContainerRecord, MountPointRecord } from '../../store/mod.ts';
+import type { ContainerRecord } from '../../store/mod.ts';
 import type { Container } from './container.ts';
 import { writeContainerFiles } from './container-files.ts';
 import type { ContainersContext } from './context.ts';
 import { checkDeviceRequests } from './device-requests.ts';
 import { requireInit } from './init-program.ts';
 import { parseNetworkMode } from './network-mode.ts';
+import { resolveMounts } from './resolve-mounts.ts';
+import { sharedMemory } from './shared-memory.ts';
 import { isRunning } from './status.ts';
 import { checkTmpfsOptions } from './tmpfs-options.ts';
 
@@ -36,8 +37,7 @@ export async function bundleSpec(
   if (config.WorkingDir !== '')
     await context.rootfs.ensureDirectory(rootfs, config.WorkingDir, { uid: 0, gid: 0 });
   writeContainerFiles(context, container, sandbox);
-  checkVolumes(context, record);
-  const mounts = Object.values(record.mountPoints).sort(byDepth).flatMap(resolveMount);
+  const mounts = [...(await resolveMounts(context, container, user)), ...sharedMemory(context, container)];
   await makeMountPoints(context, rootfs, mounts);
   const name = config.Hostname || hostname();
   const input: BundleInput = {
@@ -107,70 +107,6 @@ async function makeMountPoints(
     const isFile = type === 'bind' && !statSync(source, { throwIfNoEntry: false })?.isDirectory();
     // What cannot be made is said better by the mount itself.
     await context.rootfs.ensureMountPoint(rootfs, destination, isFile ? 'file' : 'directory').catch(() => {});
-  }
-}
-
-/** Shallow destinations first, so that none hides another. */
-function byDepth(a: MountPointRecord, b: MountPointRecord): number {
-  return a.Destination.split('/').length - b.Destination.split('/').length;
-}
-
-/** Volumes with options are Docker's: what they ask to be mounted is not, and the directory is not what they mean. */
-function checkVolumes(context: ContainersContext, { mountPoints }: ContainerRecord): void {
-  for (const { Type, Name } of Object.values(mountPoints)) {
-    const options = Type === 'volume' ? context.volumes.get(Name)?.options : undefined;
-    if (Object.keys(options ?? {}).length === 0) continue;
-    throw new EngineError(
-      'unimplemented',
-      `volume ${Name}: options of the local volume driver are not implemented by Minke yet`,
-    );
-  }
-}
-
-function resolveMount(point: MountPointRecord): ResolvedMount[] {
-  const { Destination: destination, RW: writable } = point;
-  if (point.Type === 'tmpfs') {
-    const { SizeBytes: size, Mode: mode } = (point.Spec?.['TmpfsOptions'] ?? {}) as {
-      SizeBytes?: number;
-      Mode?: number;
-    };
-    const options = ['nosuid', 'nodev', 'noexec', ...(writable ? [] : ['ro'])];
-    if (size) options.push(`size=${size}`);
-    if (mode) options.push(`mode=${mode.toString(8)}`);
-    return [{ type: 'tmpfs', source: 'tmpfs', destination, options }];
-  }
-  if (point.Type === 'bind') ensureSource(point);
-  const propagation = point.Propagation || 'rprivate';
-  const recursion = bindOptions(point).NonRecursive ? 'bind' : 'rbind';
-  const access = writable ? 'rw' : isReadOnlyFlat(point) ? 'ro' : 'rro';
-  return [{ type: 'bind', source: point.Source, destination, options: [recursion, access, propagation] }];
-}
-
-function bindOptions(point: MountPointRecord): NonNullable<MountRequest['BindOptions']> {
-  return (point.Spec?.['BindOptions'] as MountRequest['BindOptions']) ?? {};
-}
-
-/** Compat: read-only is recursive unless the mount, or a client below API 1.44, says otherwise. */
-function isReadOnlyFlat(point: MountPointRecord): boolean {
-  const { ReadOnlyNonRecursive, NonRecursive } = bindOptions(point);
-  return (
-    ReadOnlyNonRecursive === true || NonRecursive === true || point.Spec?.['readOnlyNonRecursive'] === true
-  );
-}
-
-/** Compat: `-v` makes a missing source a directory of root; `--mount` does not. */
-function ensureSource(point: MountPointRecord): void {
-  if (point.SkipMountpointCreation) return;
-  try {
-    mkdirSync(point.Source, { recursive: true, mode: 0o755 });
-  } catch (error) {
-    // It is there, and a file.
-    if (errnoOf(error) === 'EEXIST') return;
-    throw new EngineError(
-      'internal',
-      `error while creating mount source path '${point.Source}': mkdir ${point.Source}: ${errnoOf(error) ?? ''}`,
-      { cause: error },
-    );
   }
 }
 

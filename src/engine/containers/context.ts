@@ -8,6 +8,7 @@ import type { Platform } from '../../spec/platform.ts';
 import type {
   ContainerRecords,
   LayerStore,
+  PreparedMounts,
   RootFs,
   StoredImage,
   TreeFiles,
@@ -32,6 +33,7 @@ export interface ContainersContext {
   readonly layers: LayerStore;
   readonly rootfs: RootFs;
   readonly files: TreeFiles;
+  readonly prepared: PreparedMounts;
   readonly runtime: Runtime;
   readonly cgroup: CgroupHost;
   readonly logs: Logs;

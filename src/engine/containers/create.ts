@@ -22,6 +22,7 @@ import { healthAction } from './health/health-action.ts';
 import { healthPlan } from './health/health-plan.ts';
 import { withHostDefaults } from './host-defaults.ts';
 import { withImageDefaults } from './image-defaults.ts';
+import { holdImageMounts, releaseImageMounts } from './image-mounts.ts';
 import { planMounts } from './mount-points.ts';
 import { generateName } from './name-generator.ts';
 import { emptyEndpoint, parseNetworkMode, resolveSharedContainers } from './network-mode.ts';
@@ -115,6 +116,8 @@ export async function create(
     },
     unknown: {},
   };
+  holdImageMounts(context, record);
+  undo.defer('mounted images', () => releaseImageMounts(context, record));
   undo.defer('mount', () => context.layers.removeMount(id));
   await context.layers.createMount(id, image.topLayer, { ephemeral: hostConfig.AutoRemove });
   await populateVolumes(context, id, record.mountPoints);

@@ -78,6 +78,8 @@ export function mountPoint(point: MountPointRecord): MountPoint {
     Propagation: point.Propagation ?? '',
   };
   if (point.Type === 'volume') return { Type: 'volume', Name: point.Name, ...base, Driver: point.Driver };
+  // Compat: of an image, the reference is its name.
+  if (point.Type === 'image') return { Type: 'image', Name: point.Name, ...base };
   return { Type: point.Type, ...base };
 }
 

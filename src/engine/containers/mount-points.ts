@@ -2,6 +2,7 @@ import { EngineError } from '../../base/mod.ts';
 import type { ContainerConfig, HostConfig, MountRequest } from '../../spec/docker/mod.ts';
 import type { MountPointRecord } from '../../store/mod.ts';
 import type { ContainersContext } from './context.ts';
+import { imageMountPoint } from './image-mounts.ts';
 import { checkMount } from './mount-request.ts';
 import { checkDestination, cleanPath, PROPAGATIONS, parseBind, parseMode } from './mount-spec.ts';
 import { findAsParameter } from './network-mode.ts';
@@ -42,7 +43,10 @@ export function planMounts(
   for (const raw of hostConfig.Binds ?? []) {
     const bind = parseBind(raw);
     if (bind.type === 'bind')
-      add(bindPoint(bind.source, bind.destination, bind.readOnly, bind.propagation, bind.mode), true);
+      add(
+        bindPoint(context, bind.source, bind.destination, bind.readOnly, bind.propagation, bind.mode),
+        true,
+      );
     else {
       const driver = hostConfig.VolumeDriver || 'local';
       const point = volumePoint(
@@ -101,9 +105,9 @@ function requestedMount(context: ContainersContext, plan: MountPlan, mount: Moun
   const source = mount.Source ?? '';
   switch (mount.Type) {
     case 'bind': {
-      const propagation = mount.BindOptions?.Propagation || 'rprivate';
+      const propagation = mount.BindOptions?.Propagation ?? '';
       return {
-        ...bindPoint(cleanPath(source), destination, readOnly, propagation, ''),
+        ...bindPoint(context, cleanPath(source), destination, readOnly, propagation, ''),
         SkipMountpointCreation: mount.BindOptions?.CreateMountpoint !== true,
         Spec: { ...mount },
       };
@@ -116,6 +120,8 @@ function requestedMount(context: ContainersContext, plan: MountPlan, mount: Moun
       const point = volumePoint(context, plan, name, destination, !readOnly, driver, Labels, options);
       return { ...point, Relabel: 'z', Spec: { ...mount, noCopy: NoCopy === true } };
     }
+    case 'image':
+      return imageMountPoint(context, mount, destination);
     default: {
       const nothing = { Source: '', Name: '', Driver: '' };
       return { Type: 'tmpfs', ...nothing, Destination: destination, RW: !readOnly, Spec: { ...mount } };
@@ -124,6 +130,7 @@ function requestedMount(context: ContainersContext, plan: MountPlan, mount: Moun
 }
 
 function bindPoint(
+  context: ContainersContext,
   source: string,
   destination: string,
   readOnly: boolean,
@@ -138,8 +145,22 @@ function bindPoint(
     Name: '',
     Driver: '',
     Relabel: mode,
-    Propagation: propagation,
+    Propagation: propagationFor(context.settings.dataRoot, source, propagation),
   };
+}
+
+/**
+ * Compat: moby `validateBindDaemonRoot`: what has the data-root in it, or lies in it, must not keep mounts from going
+ * away that containers have there.
+ */
+function propagationFor(dataRoot: string, source: string, asked: string): string {
+  if (!source.startsWith(dataRoot) && !dataRoot.startsWith(source)) return asked || 'rprivate';
+  if (asked === '') return 'rslave';
+  if (asked === 'rslave' || asked === 'rshared') return asked;
+  throw new EngineError(
+    'invalid',
+    `invalid mount config: must use either propagation mode "rslave" or "rshared" when mount source is within the daemon root, daemon root: ${JSON.stringify(dataRoot)}, bind mount source: ${JSON.stringify(source)}, propagation: ${JSON.stringify(asked)}`,
+  );
 }
 
 function volumePoint(

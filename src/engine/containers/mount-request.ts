@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { posix } from 'node:path';
 import { EngineError } from '../../base/mod.ts';
 import type { MountRequest } from '../../spec/docker/mod.ts';
 import { checkVolumeName, PROPAGATIONS, whyNoDestination, whyNotAbsolute } from './mount-spec.ts';
@@ -23,6 +24,8 @@ function whyWrong(mount: MountRequest): string | undefined {
       return whyNoVolume(mount);
     case 'tmpfs':
       return whyNoTmpfs(mount);
+    case 'image':
+      return whyNoImage(mount);
     default:
       return 'mount type unknown';
   }
@@ -47,7 +50,26 @@ function whyNoVolume({ Source, ReadOnly, BindOptions, VolumeOptions }: MountRequ
   if (BindOptions) return 'field BindOptions must not be specified';
   if (VolumeOptions?.Subpath && !Source) return 'must not set Subpath when using anonymous volumes';
   if (ReadOnly && !Source) return 'must not set ReadOnly mode when using anonymous volumes';
+  if (VolumeOptions?.Subpath && !isLocal(VolumeOptions.Subpath)) {
+    return 'subpath must be a relative path within the volume';
+  }
   return undefined;
+}
+
+function whyNoImage({ Source, BindOptions, VolumeOptions, TmpfsOptions, ImageOptions }: MountRequest) {
+  if (BindOptions) return 'field BindOptions must not be specified';
+  if (VolumeOptions) return 'field VolumeOptions must not be specified';
+  if (TmpfsOptions) return 'field TmpfsOptions must not be specified';
+  if (!Source) return 'field Source must not be empty';
+  if (ImageOptions?.Subpath && !isLocal(ImageOptions.Subpath)) {
+    return 'subpath must be a relative path within the volume';
+  }
+  return undefined;
+}
+
+/** Spec: Go's `filepath.IsLocal`. */
+function isLocal(path: string): boolean {
+  return !path.startsWith('/') && !/^\.\.(\/|$)/.test(posix.normalize(path));
 }
 
 function whyNoTmpfs({ Source, BindOptions, TmpfsOptions }: MountRequest): string | undefined {

@@ -19,7 +19,7 @@ test('parseBind tells binds, named and anonymous volumes apart', () => {
 
 test('parseBind keeps propagation and nocopy when they are given', () => {
   expect(parseBind('/a:/b:ro,rshared')).toMatchObject({ readOnly: true, propagation: 'rshared' });
-  expect(parseBind('/a:/b').propagation).toBe('rprivate');
+  expect(parseBind('/a:/b').propagation).toBe('');
   expect(parseBind('data:/b:nocopy').noCopy).toBe(true);
 });
 

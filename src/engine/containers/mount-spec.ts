@@ -22,6 +22,8 @@ const MODE_KINDS = [
   PROPAGATIONS,
   ['nocopy'],
   ['consistent', 'cached', 'delegated', 'default'],
+  // Ours: what belongs to the source's owner shows as the container's user's.
+  ['idmap'],
 ];
 
 /** Parses `source:destination[:mode]` or `destination`. Compat: moby `volumemounts.linuxParser.ParseMountRaw`. */
@@ -39,7 +41,7 @@ export function parseBind(raw: string): BindSpec {
   const propagation = words.find((word) => PROPAGATIONS.includes(word));
   const foreign = isPath
     ? words.includes('nocopy') && 'VolumeOptions'
-    : propagation !== undefined && 'BindOptions';
+    : (propagation !== undefined || words.includes('idmap')) && 'BindOptions';
   if (foreign) throw invalidFor(raw, isPath ? 'bind' : 'volume', `field ${foreign} must not be specified`);
   if (source !== '' && !isPath) checkVolumeName(source);
   return {
@@ -48,7 +50,7 @@ export function parseBind(raw: string): BindSpec {
     destination: cleanPath(destination),
     mode,
     readOnly: words.includes('ro'),
-    propagation: propagation ?? (isPath ? 'rprivate' : ''),
+    propagation: propagation ?? '',
     noCopy: words.includes('nocopy'),
   };
 }

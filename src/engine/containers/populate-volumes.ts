@@ -1,3 +1,4 @@
+import type { MountRequest } from '../../spec/docker/mod.ts';
 import type { MountPointRecord } from '../../store/mod.ts';
 import type { ContainersContext } from './context.ts';
 
@@ -11,7 +12,8 @@ export async function populateVolumes(
   mountPoints: Record<string, MountPointRecord>,
 ): Promise<void> {
   const volumes = Object.values(mountPoints).filter(
-    ({ Type, Spec }) => Type === 'volume' && Spec?.['noCopy'] !== true,
+    // A part of a volume is there already, or the start fails.
+    ({ Type, Spec }) => Type === 'volume' && Spec?.['noCopy'] !== true && !subpathOf(Spec),
   );
   if (volumes.length === 0) return;
   const rootfs = await context.layers.mount(id);
@@ -20,4 +22,8 @@ export async function populateVolumes(
   } finally {
     await context.layers.unmount(id);
   }
+}
+
+function subpathOf(spec: MountPointRecord['Spec']): string | undefined {
+  return (spec as Partial<MountRequest> | undefined)?.VolumeOptions?.Subpath;
 }

@@ -2,6 +2,7 @@ import { EngineError, messageOf } from '../../base/mod.ts';
 import type { Container } from './container.ts';
 import { announce, type ContainersContext, save } from './context.ts';
 import { forgetExecsSoon } from './exec/drop-execs.ts';
+import { releaseImageMounts } from './image-mounts.ts';
 import { intendRemove } from './remove-intent.ts';
 
 /** The removal itself, for who holds the container's lock: layers, volumes, record, in an order that a restart goes on with. */
@@ -20,6 +21,7 @@ export async function removeLocked(
   try {
     await context.layers.removeMount(container.id);
     context.directory.remove(container);
+    await releaseImageMounts(context, container.record);
     if (options.volumes) await removeVolumes(context, container);
     context.records.remove(container.id);
   } catch (error) {

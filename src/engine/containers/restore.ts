@@ -5,6 +5,7 @@ import { Container } from './container.ts';
 import { announce, type ContainersContext, save, transition } from './context.ts';
 import { undoCutOffCreates } from './create-intent.ts';
 import { thawCutOffCommits } from './files/commit.ts';
+import { holdImageMounts } from './image-mounts.ts';
 import { logTarget } from './log-target.ts';
 import { tellRemovals } from './remove-intent.ts';
 import { removeLocked } from './remove-locked.ts';
@@ -27,6 +28,7 @@ export async function restoreContainers(context: ContainersContext): Promise<voi
   const containers = context.records.load().map((record) => new Container(record));
   for (const container of containers) {
     context.directory.add(container);
+    holdImageMounts(context, container.record);
     const { topLayer } = container.record.minke;
     if (topLayer !== undefined) context.layers.repairMount(container.id, topLayer);
   }

@@ -82,6 +82,7 @@ async function bringUp(context: ContainersContext, container: Container, signal:
   sandbox = await setUpSandbox(context, container);
   announceNetworks(context, container, 'connect');
   undo.defer('disconnect event', () => announceNetworks(context, container, 'disconnect'));
+  undo.defer('prepared mounts', () => context.prepared.release(id));
   undo.defer('runtime', () => context.runtime.delete(id));
   const stdio = await context.runtime.prepareStdio(id, { tty, openStdin });
   const spec = await bundleSpec(context, container, rootfs, sandbox);

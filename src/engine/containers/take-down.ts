@@ -27,6 +27,11 @@ export async function takeDown(
     context.runtime.delete(container.id, options).catch(warn('runtime')),
     context.net.tearDown(container.id, record.minke.sandbox as Sandbox | undefined).catch(warn('network')),
   ]);
+  try {
+    context.prepared.release(container.id);
+  } catch (error) {
+    warn('prepared mounts')(error);
+  }
   await context.layers.unmount(container.id).catch(warn('mount'));
   delete record.minke.sandbox;
   record.sandboxId = '';

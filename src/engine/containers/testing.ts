@@ -100,6 +100,7 @@ export class EngineBench {
         lookupUser: async () => ({ uid: 0, gid: 0, additionalGids: [], home: '/' }),
         ensureDirectory: async () => {},
       },
+      prepared: { release: () => {} },
       runtime: {
         hasRuntime: () => true,
         list: async () => this.held,

@@ -82,7 +82,7 @@ export interface MountPointRecord {
   RW: boolean;
   Name: string;
   Driver: string;
-  Type: 'bind' | 'volume' | 'tmpfs';
+  Type: 'bind' | 'volume' | 'tmpfs' | 'image';
   Relabel?: string;
   Propagation?: string;
   Spec?: Record<string, unknown>;

@@ -78,6 +78,8 @@ export interface LayerStore {
   unmount(containerId: string): Promise<void>;
   /** Unmounts and removes the writable layer and its init layer; idempotent. */
   removeMount(containerId: string): Promise<void>;
+  /** Mounts a layer with those below it, read-only, at `target`, an empty directory. The caller holds the layer. */
+  mountView(chainId: ChainId, target: string): void;
   /** Bytes in the container's writable layer (`SizeRw`). */
   mountSize(containerId: string): Promise<number>;
   /** Sum of the unpacked sizes of a layer and all below it, bytes. */

@@ -27,6 +27,7 @@ import type {
 import { isLeftover, LEFTOVER_MS } from './leftovers.ts';
 import { ContainerMounts } from './mounts/container-mounts.ts';
 import { MountHolds } from './mounts/mount-holds.ts';
+import { mountView } from './mounts/mount-view.ts';
 import { checkedDirectory, readOptional } from './overlay-directory.ts';
 import { placeLayer } from './place-layer.ts';
 import { Stager } from './stage/stager.ts';
@@ -213,6 +214,10 @@ export class OverlayLayers implements LayerStore {
     await this.#mounts.remove(containerId);
     const parent = this.#mountHolds.take(containerId);
     if (parent !== undefined) await this.release(parent);
+  }
+
+  mountView(chainId: ChainId, target: string): void {
+    mountView(this.#layout, this.#layers.require(chainId).directory, target);
   }
 
   async mountSize(containerId: string): Promise<number> {

@@ -39,8 +39,7 @@ function lowers(count: number): string[] {
 const overlay = (lower: string[], volatile = false) => ({
   base,
   lower,
-  upper: join(base, 'upper'),
-  work: join(base, 'work'),
+  writable: { upper: join(base, 'upper'), work: join(base, 'work') },
   target: join(base, 'merged'),
   volatile,
 });
@@ -74,8 +73,8 @@ test('propagationOf sees the mount that a path lies on', () => {
   execFileSync('mount', ['--bind', base, base]);
   try {
     execFileSync('mount', ['--make-shared', base]);
-    expect(propagationOf(base)).toEqual({ isMountPoint: true, propagation: 'shared' });
-    expect(propagationOf(join(base, 'upper'))).toEqual({ isMountPoint: false, propagation: 'shared' });
+    expect(propagationOf(base)).toMatchObject({ isMountPoint: true, propagation: 'shared' });
+    expect(propagationOf(join(base, 'upper'))).toMatchObject({ isMountPoint: false, propagation: 'shared' });
   } finally {
     execFileSync('umount', [base]);
   }

@@ -7,8 +7,8 @@ import { mount, mountByParameters } from '../ffi/mount.ts';
 export interface OverlayMount {
   base: string;
   lower: readonly string[];
-  upper: string;
-  work: string;
+  /** Without it, the overlay is read-only, and there are at least two lower ones. */
+  writable?: { upper: string; work: string };
   target: string;
   /** No sync of the upper layer, ever: for what is thrown away anyway (kernel 5.10). */
   volatile: boolean;
@@ -29,7 +29,8 @@ export function mountOverlay(overlay: OverlayMount): void {
   const base = [...flags, ...(overlay.volatile ? ['volatile'] : [])];
   const absolute = overlay.lower.map((path) => join(overlay.base, path));
   const plain = options(base, absolute, overlay);
-  const special = /[,:\\]/.test(`${overlay.base}${overlay.upper}${overlay.work}`);
+  const { upper = '', work = '' } = overlay.writable ?? {};
+  const special = /[,:\\]/.test(`${overlay.base}${upper}${work}`);
   if (!special && Buffer.byteLength(plain) < PAGE) {
     mount('overlay', overlay.target, 'overlay', 0, plain);
     return;
@@ -39,8 +40,12 @@ export function mountOverlay(overlay: OverlayMount): void {
       ['source', 'overlay'],
       ...base.map((flag) => flag.split('=') as [string, string?]),
       ...absolute.map((path) => ['lowerdir+', path] as const),
-      ['upperdir', overlay.upper],
-      ['workdir', overlay.work],
+      ...(overlay.writable
+        ? ([
+            ['upperdir', upper],
+            ['workdir', work],
+          ] as const)
+        : []),
     ]);
   } catch (error) {
     if (special) throw error;
@@ -49,6 +54,7 @@ export function mountOverlay(overlay: OverlayMount): void {
   }
 }
 
-function options(flags: string[], lower: readonly string[], { upper, work }: OverlayMount): string {
-  return [...flags, `lowerdir=${lower.join(':')}`, `upperdir=${upper}`, `workdir=${work}`].join(',');
+function options(flags: string[], lower: readonly string[], { writable }: OverlayMount): string {
+  const above = writable ? [`upperdir=${writable.upper}`, `workdir=${writable.work}`] : [];
+  return [...flags, `lowerdir=${lower.join(':')}`, ...above].join(',');
 }

@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 
 /**
  * How mounts spread from the mount that `path` (absolute, resolved) lies on, and whether `path` is its mount point.
- * Reads all mounts: for a start of the daemon only. Spec: proc(5), `/proc/pid/mountinfo`.
+ * Reads all mounts: for a start of the daemon, or of a container that asks for it. Spec: proc(5), `/proc/pid/mountinfo`.
  */
 export function propagationOf(path: string): {
+  /** The mount's own path. */
+  point: string;
   isMountPoint: boolean;
   propagation: 'shared' | 'slave' | 'private';
 } {
@@ -20,7 +22,7 @@ export function propagationOf(path: string): {
     : tags.some((tag) => tag.startsWith('master:'))
       ? 'slave'
       : 'private';
-  return { isMountPoint: best?.point === path, propagation };
+  return { point: best?.point ?? '/', isMountPoint: best?.point === path, propagation };
 }
 
 /** Whether anything is mounted below `path`. Reads all mounts. */

@@ -240,7 +240,8 @@ export class ContainerMounts {
     const volatile = statSync(join(path, EPHEMERAL), { throwIfNoEntry: false }) !== undefined;
     // Spec: kernel, overlayfs.rst, "Volatile mount": the mark of an earlier mount must go first.
     if (volatile) rmSync(join(work, 'work/incompat/volatile'), { recursive: true, force: true });
-    mountOverlay({ base: this.#layout.overlay, lower, upper: join(path, 'diff'), work, target, volatile });
+    const writable = { upper: join(path, 'diff'), work };
+    mountOverlay({ base: this.#layout.overlay, lower, writable, target, volatile });
   }
 
   #rebuild(mount: ContainerMount): string[] {

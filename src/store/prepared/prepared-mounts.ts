@@ -1,0 +1,166 @@
+import { closeSync, fstatSync, mkdirSync, readdirSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { EngineError, errnoOf } from '../../base/mod.ts';
+import type { ChainId } from '../../spec/digest.ts';
+import {
+  AT_FDCWD,
+  attachMount,
+  cloneMount,
+  createUserNamespace,
+  cString,
+  type IdMap,
+  mapMount,
+  mount,
+  must,
+  O_PATH,
+  openAt,
+  openInRoot,
+  openRoot,
+  unmount,
+} from '../../sys/mod.ts';
+import type { LayerStore } from '../layers/layer-store.ts';
+
+const MS_NOSUID = 2;
+const MS_NODEV = 4;
+const MS_NOEXEC = 8;
+
+/**
+ * What one start of a container is given as the source of a bind mount, where no path of the host will do: a part of a
+ * volume that links cannot leave, an image, a folder with other owners, shared memory. Each lies mounted at
+ * `<exec-root>/mounts/<container id>/<number>` until `release`.
+ */
+export class PreparedMounts {
+  readonly #root: string;
+  readonly #layers: Pick<LayerStore, 'mountView'>;
+
+  constructor(execRoot: string, layers: Pick<LayerStore, 'mountView'>) {
+    this.#root = join(execRoot, 'mounts');
+    this.#layers = layers;
+  }
+
+  /**
+   * The file or directory `subpath` beneath `root`, links followed as if `root` were `/`. Race: what was found is what
+   * is mounted, whatever becomes of the path. `not-found` in Docker's words.
+   */
+  within(id: string, root: string, subpath: string): string {
+    const rootFd = openRoot(root);
+    try {
+      return this.#bind(id, rootFd, root, subpath);
+    } finally {
+      closeSync(rootFd);
+    }
+  }
+
+  /** The files of an image, or a part of them, read-only. The caller holds the layer. */
+  image(id: string, chainId: ChainId, subpath: string): string {
+    const whole = this.#place(id, 'directory');
+    this.#layers.mountView(chainId, whole);
+    return subpath === '' ? whole : this.within(id, whole, subpath);
+  }
+
+  /** What is at `source`, with the owners of its files mapped. `invalid` where its file system cannot. */
+  async mapped(
+    id: string,
+    source: string,
+    map: IdMap,
+    { recursive }: { recursive: boolean },
+  ): Promise<string> {
+    const { user } = await createUserNamespace(map);
+    try {
+      const tree = cloneMount(AT_FDCWD, source, recursive);
+      try {
+        mapMount(tree, user, recursive);
+        return this.#attach(id, tree);
+      } catch (error) {
+        const why = `the file system of ${source} cannot have its owners mapped (idmap): ${String(error)}`;
+        throw errnoOf(error) === undefined ? error : new EngineError('invalid', why, { cause: error });
+      } finally {
+        closeSync(tree);
+      }
+    } finally {
+      closeSync(user);
+    }
+  }
+
+  /** Memory that containers share as /dev/shm. `size` in bytes. */
+  sharedMemory(id: string, size: number, owner: { uid: number; gid: number }): string {
+    mkdirSync(join(this.#root, id), { recursive: true, mode: 0o711 });
+    const place = this.sharedMemoryOf(id);
+    mkdirSync(place, { recursive: true, mode: 0o755 });
+    unmount(place);
+    const options = `mode=1777,size=${size},uid=${owner.uid},gid=${owner.gid}`;
+    mount('shm', place, 'tmpfs', MS_NOSUID | MS_NODEV | MS_NOEXEC, options);
+    return place;
+  }
+
+  /** Where the shared memory of a container is, if it has any. */
+  sharedMemoryOf(id: string): string {
+    return join(this.#root, id, 'shm');
+  }
+
+  /** Takes all of a container's away. Idempotent; costs one look if there is none. */
+  release(id: string): void {
+    const directory = join(this.#root, id);
+    let names: string[];
+    try {
+      names = readdirSync(directory, { withFileTypes: true }).map(({ name }) => name);
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return;
+      throw error;
+    }
+    for (const name of names) {
+      const path = join(directory, name);
+      while (unmount(path));
+      try {
+        rmdirSync(path);
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOTDIR') throw error;
+        unlinkSync(path);
+      }
+    }
+    rmdirSync(directory);
+  }
+
+  #bind(id: string, root: number, rootPath: string, subpath: string): string {
+    const handle = openInRoot(root, subpath);
+    if (handle < 0) throw notAccessible(join(rootPath, subpath), -handle);
+    try {
+      const tree = cloneMount(handle, '', true);
+      try {
+        return this.#attach(id, tree);
+      } finally {
+        closeSync(tree);
+      }
+    } finally {
+      closeSync(handle);
+    }
+  }
+
+  #attach(id: string, tree: number): string {
+    const place = this.#place(id, fstatSync(tree).isDirectory() ? 'directory' : 'file');
+    const target = must('open', openAt(AT_FDCWD, cString(place), O_PATH), place);
+    try {
+      attachMount(tree, target);
+    } finally {
+      closeSync(target);
+    }
+    return place;
+  }
+
+  #place(id: string, kind: 'directory' | 'file'): string {
+    const directory = join(this.#root, id);
+    mkdirSync(directory, { recursive: true, mode: 0o711 });
+    const place = join(directory, String(readdirSync(directory).length));
+    if (kind === 'directory') mkdirSync(place, { mode: 0o755 });
+    else writeFileSync(place, '', { flag: 'wx', mode: 0o644 });
+    return place;
+  }
+}
+
+/** Compat: moby `safepath.ErrNotAccessible`. */
+function notAccessible(path: string, errno: number): EngineError {
+  const missing = errno === constants.errno.ENOENT || errno === constants.errno.ENOTDIR;
+  const why = missing ? 'no such file or directory' : `errno ${errno}`;
+  return new EngineError('invalid', `cannot access path ${path}: lstat ${path}: ${why}`);
+}
