@@ -20,7 +20,7 @@ bundle() { # source flags…
 # Bun writes bytecode for CommonJS only, and puts paths of this machine in place of import.meta there: for the client.
 bundle cli/main.ts --bytecode
 # One at a time: together, each would hold what any of them uses.
-for source in daemon/main.ts runtime/keeper/main.ts logs/pump/worker.ts \
+for source in daemon/main.ts runtime/keeper/main.ts logs/pump/worker.ts logs/ship/worker.ts \
   sys/fs/removal-worker.ts store/layers/disk-worker.ts store/layers/stage/stage-worker.ts store/layers/export/export-worker.ts; do
   bundle $source --sourcemap=linked
 done

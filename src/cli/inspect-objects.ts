@@ -1,9 +1,9 @@
 import { isApiError } from '../client/mod.ts';
+import { compileTemplate, type Template } from '../spec/go-template/execute.ts';
 import type { Cli } from './cli.ts';
 import { ExitError } from './command.ts';
 import { errorText } from './error-text.ts';
 import { compactJson, indentJson } from './output/indent-json.ts';
-import { compileTemplate, type Template } from './output/template/execute.ts';
 
 /** Gets the inspect answer of one object, as the engine wrote it. */
 export type Lookup = (name: string) => Promise<string>;

@@ -4,8 +4,8 @@ import { silentLogger } from '../base/mod.ts';
 import { openLogs } from './open-logs.ts';
 import { ALL, FakeContainer } from './testing/container.ts';
 
-/** A dozen here; `MINKE_LOG_KILLS=1000` for a long round. */
-const KILLS = Number(process.env['MINKE_LOG_KILLS'] ?? 12);
+/** Half a dozen for each here; `MINKE_LOG_KILLS=1000` for a long round. */
+const KILLS = Number(process.env['MINKE_LOG_KILLS'] ?? 6);
 const CHILD = join(import.meta.dir, 'testing/kill-child.ts');
 const logs = openLogs({ log: silentLogger });
 afterAll(() => logs.close());
@@ -18,8 +18,8 @@ function startPump(container: FakeContainer, how: 'kill' | 'drain') {
 }
 
 /** Kills the pump at random moments while both streams are written, then reads the log. */
-async function survive(script: string, config: Record<string, string>) {
-  const container = new FakeContainer({ Type: 'json-file', Config: config });
+async function survive(driver: string, script: string, config: Record<string, string>) {
+  const container = new FakeContainer({ Type: driver, Config: config });
   const { stdout, stderr } = container.stdio;
   const writer = Bun.spawn(['sh', '-c', script], { env: { ...process.env, OUT: stdout, ERR: stderr } });
   for (let kill = 0; kill < KILLS; kill++) {
@@ -40,12 +40,13 @@ async function survive(script: string, config: Record<string, string>) {
 
 const count = 40_000 * KILLS;
 
-test(
-  'numbered lines are each in the log once and in order when the daemon is killed',
-  async () => {
-    using container = await survive(`seq 1 ${count} > $OUT & seq 1 ${count} > $ERR; wait`, {
+test.each(['json-file', 'local'])(
+  'numbered lines are each in the log of %s once and in order when the daemon is killed',
+  async (driver) => {
+    using container = await survive(driver, `seq 1 ${count} > $OUT & seq 1 ${count} > $ERR; wait`, {
       'max-size': '20m',
       'max-file': '1000',
+      compress: 'false',
     });
     const next = { stdout: 1, stderr: 1 };
     for await (const { stream, line } of logs.read(container.target, ALL)) {
@@ -58,10 +59,13 @@ test(
   120_000 + KILLS * 4_000,
 );
 
-test(
-  'identical lines are as many as were written when the daemon is killed',
-  async () => {
-    using container = await survive(`yes same | head -n ${count} > $OUT`, { 'max-size': '-1' });
+test.each([
+  ['json-file', { 'max-size': '-1' }],
+  ['local', { 'max-size': '100g', compress: 'false' }],
+])(
+  'identical lines of %s are as many as were written when the daemon is killed',
+  async (driver, config) => {
+    using container = await survive(driver, `yes same | head -n ${count} > $OUT`, config);
     let found = 0;
     for await (const { line } of logs.read(container.target, ALL)) {
       if (Buffer.from(line).toString() !== 'same\n') throw new Error(`damaged: ${Buffer.from(line)}`);

@@ -18,12 +18,12 @@ export interface Logs {
   unregister(id: ContainerId): Promise<void>;
   /** Live output for one attached client, from now on; may come before `register`. Ends when the container does. */
   subscribe(id: ContainerId): Subscription;
-  /** Past and, with `follow`, future records of a file driver. */
+  /** Past and, with `follow`, future records: of the file driver, or of the cache of one that sends. */
   read(target: LogTarget, query: LogQuery): AsyncIterable<LogRecord>;
   /** Names of the log drivers that work, for `docker info`. */
   readonly drivers: string[];
-  /** Checks driver and options; throws `invalid` in Docker's words (`logger: no log driver named 'x' is registered`). */
-  validate(config: LogConfig): void;
+  /** Checks driver and options; rejects with `invalid` in Docker's words (`logger: no log driver named 'x' is registered`). */
+  validate(config: LogConfig): Promise<void>;
   /** Stops the pump; bytes stay in the pipes for the next daemon. */
   close(): Promise<void>;
 }
@@ -35,8 +35,25 @@ export interface LogSource extends LogTarget {
   ptyMaster?: number;
   /** A small file in the exec-root for the pump's note of the batch under way. */
   notePath: string;
-  /** The driver's extra attributes (labels, env, tag), stored with each record and shown by `logs --details`. */
-  attrs?: Record<string, string>;
+  /** What tags and attributes are made of; without it there are none, and no receiver. */
+  about?: ContainerAbout;
+  /** The container runs already, under an earlier daemon: a receiver that is away is waited for. */
+  resumed?: boolean;
+}
+
+/** What log drivers say of a container. */
+export interface ContainerAbout {
+  id: string;
+  /** Without the leading slash. */
+  name: string;
+  path: string;
+  args: readonly string[];
+  imageId: string;
+  imageName: string;
+  /** RFC 3339. */
+  created: string;
+  env: readonly string[];
+  labels: Record<string, string>;
 }
 
 export interface LogTarget {
@@ -44,6 +61,8 @@ export interface LogTarget {
   config: LogConfig;
   /** `<data-root>/containers/<id>/<id>-json.log`. */
   path: string;
+  /** `<data-root>/containers/<id>`, where other drivers have their files. */
+  directory: string;
   tty: boolean;
 }
 
@@ -77,4 +96,15 @@ export interface LogRecord {
   /** With its newline, unless it is a part of a line longer than 16 KiB or an unfinished one. */
   line: Uint8Array;
   attrs?: Record<string, string>;
+  /** Set of each part of a line that was longer than 16 KiB, by a driver that keeps it. */
+  partial?: PartialLine;
+}
+
+/** One part of a long line. */
+export interface PartialLine {
+  /** The same for all parts of a line. */
+  id: string;
+  /** From 1. */
+  ordinal: number;
+  last: boolean;
 }

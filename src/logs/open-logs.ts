@@ -2,8 +2,13 @@ import { closeSync } from 'node:fs';
 import { type ContainerId, EngineError, type Logger } from '../base/mod.ts';
 import type { LogConfig } from '../spec/docker/mod.ts';
 import { descriptorsFree } from '../sys/mod.ts';
-import { DEFAULT_LIMITS, DRIVER_NAMES, type FileLimits, resolveDriver } from './driver/options.ts';
+import { Background } from './background.ts';
+import { DEFAULT_LIMITS, type FileLimits } from './driver/file-options.ts';
+import { checkDriver, DRIVER_NAMES, resolveDriver } from './driver/options.ts';
+import { replaceByCompressed } from './files/generations.ts';
+import { logPlace } from './log-place.ts';
 import type { LogQuery, LogRecord, LogSource, Logs, LogTarget, Subscription } from './logs.ts';
+import { planSource } from './plan-source.ts';
 import type { FromPump, SourceSpec } from './pump/protocol.ts';
 import { PumpThread } from './pump-thread.ts';
 import { Growth } from './read/growth.ts';
@@ -20,6 +25,8 @@ export interface LogsOptions {
 
 const IDLE_MS = 30_000;
 const RESTART_MS = 1_000;
+/** A container's end is told before its receiver has all, if that takes longer. Compat: Docker waits up to ten seconds. */
+const SENDING_MS = 2_000;
 /** A worker and a container's files need far less; the rest is for whom it hits without warning. */
 const RESERVE = 64;
 
@@ -30,6 +37,8 @@ interface Entry {
   growth: Growth;
   /** Set while it is registered. */
   spec?: SourceSpec;
+  /** Its records go to a receiver. */
+  ships?: boolean;
   /** The thread that knows of it: after the loss of one it takes a second until the next does. */
   thread?: PumpThread;
   ending?: Promise<void>;
@@ -47,6 +56,7 @@ class LogRoom implements Logs {
   readonly #idleMs: number;
   readonly #entries = new Map<ContainerId, Entry>();
   readonly #byKey = new Map<number, Entry>();
+  readonly #background: Background;
   #thread: PumpThread | undefined;
   #ended: Promise<void> = Promise.resolve();
   #idle: NodeJS.Timeout | undefined;
@@ -57,32 +67,39 @@ class LogRoom implements Logs {
     this.#log = options.log;
     this.#limits = options.limits ?? DEFAULT_LIMITS;
     this.#idleMs = options.idleMs ?? IDLE_MS;
+    this.#background = new Background(
+      this.#log,
+      {
+        follow: (key) => this.#thread?.send({ type: 'follow', key }),
+        shipped: (key, bytes) => this.#thread?.send({ type: 'shipped', key, bytes }),
+        compressed: (copy) => this.#place(copy),
+      },
+      this.#idleMs,
+    );
   }
 
-  validate(config: LogConfig): void {
-    resolveDriver(config, this.#limits);
+  async validate(config: LogConfig): Promise<void> {
+    await checkDriver(config, this.#limits);
   }
 
   async register(source: LogSource): Promise<void> {
     let handedOver = false;
     try {
-      const driver = resolveDriver(source.config, this.#limits);
       const entry = this.#entry(source.id);
+      const { spec, ship } = await planSource(source, ++this.#lastKey, this.#limits);
       if (entry.spec)
         throw new EngineError('conflict', `logs of container ${source.id} are already being read`);
-      const { id, path, notePath, stdio, ptyMaster, attrs } = source;
-      const spec: SourceSpec = { key: ++this.#lastKey, id, path, notePath, driver };
-      if (stdio) spec.stdio = stdio;
-      if (ptyMaster !== undefined) spec.ptyMaster = ptyMaster;
-      if (attrs) spec.attrs = attrs;
       entry.spec = spec;
+      entry.ships = ship !== undefined;
       this.#byKey.set(spec.key, entry);
       clearTimeout(this.#idle);
       try {
+        if (ship) await this.#background.open(ship);
         const thread = await this.#running();
         handedOver = true;
         await this.#hand(entry, spec, thread);
       } catch (error) {
+        this.#background.abandon(spec.key);
         this.#forget(entry);
         throw error;
       }
@@ -106,11 +123,11 @@ class LogRoom implements Logs {
   }
 
   read(target: LogTarget, query: LogQuery): AsyncIterable<LogRecord> {
-    if (target.config.Type !== 'json-file' && target.config.Type !== '') {
-      throw new EngineError('unimplemented', 'configured logging driver does not support reading');
-    }
+    const driver = resolveDriver({ ...target.config, Config: readable(target.config) }, this.#limits);
+    const place = driver.kind === 'none' ? undefined : logPlace(target, driver, undefined);
+    if (!place) throw new EngineError('unimplemented', 'configured logging driver does not support reading');
     const entry = this.#entries.get(target.id);
-    return readRecords(target.path, query, query.follow && entry?.spec ? entry.growth : undefined);
+    return readRecords(place, query, query.follow && entry?.spec ? entry.growth : undefined);
   }
 
   async close(): Promise<void> {
@@ -120,6 +137,7 @@ class LogRoom implements Logs {
     this.#thread = undefined;
     if (thread) this.#ended = thread.close();
     await this.#ended;
+    await this.#background.close();
     for (const entry of [...this.#entries.values()]) this.#forget(entry);
   }
 
@@ -166,9 +184,40 @@ class LogRoom implements Logs {
         await this.#hand(entry, spec, next);
         await next.call({ type, key: spec.key });
       }
+      await this.#endSending(entry, spec, type);
     } finally {
       this.#forget(entry);
     }
+  }
+
+  /** The container's end waits a little for its receiver to have all, so that `run` and a look there agree. */
+  async #endSending(entry: Entry, { key }: SourceSpec, type: 'drain' | 'unregister'): Promise<void> {
+    if (!entry.ships) return;
+    if (type === 'unregister') {
+      this.#background.abandon(key);
+      return;
+    }
+    const sent = this.#background.end(key).catch((error: unknown) => {
+      if (!this.#closed) this.#log.error('output of a container is not sent', { container: entry.id, error });
+    });
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, SENDING_MS);
+    await Promise.race([sent, late.promise]);
+    clearTimeout(timer);
+  }
+
+  #place(copy: { path: string; identity: string; copy: string }): void {
+    if (this.#thread) {
+      this.#thread.send({ type: 'compressed', ...copy });
+      return;
+    }
+    // Nobody rotates.
+    try {
+      replaceByCompressed(copy.path, copy.identity, copy.copy);
+    } catch (error) {
+      this.#log.warn('rotated log cannot be compressed', { path: copy.path, error });
+    }
+    this.#background.placed();
   }
 
   async #hand(entry: Entry, source: SourceSpec, thread: PumpThread): Promise<void> {
@@ -181,6 +230,7 @@ class LogRoom implements Logs {
     if (this.#entries.get(entry.id) === entry) this.#entries.delete(entry.id);
     if (entry.spec) this.#byKey.delete(entry.spec.key);
     delete entry.spec;
+    delete entry.ships;
     delete entry.thread;
     entry.audience.end();
     entry.growth.end();
@@ -221,6 +271,11 @@ class LogRoom implements Logs {
       this.#byKey.get(message.key)?.audience.push(message.epoch, { stream, data });
     } else if (message.type === 'grown') {
       this.#byKey.get(message.key)?.growth.grown();
+      this.#background.grown(message.key);
+    } else if (message.type === 'rotated') {
+      this.#background.compress(message.path, message.format);
+    } else if (message.type === 'placed') {
+      this.#background.placed();
     }
   }
 
@@ -242,4 +297,10 @@ class LogRoom implements Logs {
       }
     }, RESTART_MS).unref();
   }
+}
+
+/** Options that a data-root of an older version may have must not keep the log from being read. */
+function readable(config: LogConfig): Record<string, string> {
+  const { 'cache-disabled': disabled } = config.Config ?? {};
+  return disabled === undefined ? {} : { 'cache-disabled': disabled };
 }

@@ -26,6 +26,7 @@ export * from './ffi/seccomp.ts';
 export { tryBindPort } from './ffi/socket.ts';
 export * from './ffi/spawn.ts';
 export * from './ffi/trim-text.ts';
+export * from './ffi/unix-datagram.ts';
 export * from './ffi/unix-fds.ts';
 export * from './ffi/wait.ts';
 export * from './ffi/write-some.ts';

@@ -60,6 +60,11 @@ async function fill(docker: Client, folder: string): Promise<void> {
     script,
   ]);
   await docker.run(['run', '--name', 'three', 'base:1', 'sh', '-c', 'echo out; echo err >&2; exit 3']);
+  // Logs of another format than json-file: rotated and compressed ones, and the cache of a driver that sends.
+  const local = ['--log-driver', 'local', '--log-opt', 'max-size=40k'];
+  await docker.ok(['run', '--name', 'local', ...local, 'base:1', 'seq', '1', '1500']);
+  const sent = ['--log-driver', 'gelf', '--log-opt', 'gelf-address=udp://127.0.0.1:9'];
+  await docker.ok(['run', '--name', 'sent', ...sent, 'base:1', 'echo', 'cached']);
   await docker.ok(['create', '--name', 'fresh', '--network', 'own', 'base:1', 'ip', 'addr']);
   await docker.ok(['create', '--name', 'nameless', '-v', '/data', 'base:1', 'true']);
   await docker.ok(['stop', '-t', '0', 'worker']);
@@ -88,7 +93,7 @@ both(
     const hostId = await docker.ok(['network', 'inspect', '-f', '{{.Id}}', 'host']);
     const asSeen =
       '{{.Name}} {{.Image}} {{.State.Status}} {{.State.ExitCode}} {{.State.StartedAt}} {{.State.FinishedAt}} {{.Config.Env}} {{.Args}} {{.Created}}';
-    const names = ['worker', 'three', 'fresh', 'nameless'];
+    const names = ['worker', 'three', 'fresh', 'nameless', 'local', 'sent'];
     const seen = await docker.ok(['inspect', '-f', asSeen, ...names]);
     const threeId = await docker.ok(['inspect', '-f', '{{.Id}}', 'three']);
     await endDockerd(docker20);
@@ -110,6 +115,13 @@ both(
     expect(await docker.ok(['run', '--rm', 'buildkit:1'])).toBe('kit\none');
     expect(await docker.ok(['logs', 'worker'])).toBe('first');
     expect(await docker.run(['logs', 'three'])).toMatchObject({ stdout: 'out\n', stderr: 'err\n' });
+    const numbers = Array.from({ length: 1500 }, (_, i) => `${i + 1}`).join('\n');
+    expect(await docker.ok(['logs', 'local'])).toBe(numbers);
+    expect(await docker.ok(['logs', '--tail', '1000', 'local'])).toBe(
+      numbers.split('\n').slice(500).join('\n'),
+    );
+    expect(await docker.ok(['logs', 'sent'])).toBe('cached');
+    for (const name of ['local', 'sent']) await docker.ok(['start', '-a', name]);
     await docker.ok(['start', 'worker']);
     expect(await docker.ok(['logs', 'worker'])).toBe('first\nfirst');
     expect((await docker.run(['start', '-a', 'three'])).code).toBe(3);
@@ -150,7 +162,7 @@ both(
     docker = clientOf(docker20);
     expect(await imagesOf(docker)).toEqual(images);
     expect(await docker.ok(['ps', '-a', '--format', '{{.Names}} {{.Status}} {{.Ports}}'])).toMatch(
-      /^writer Exited \(0\).*\nfresh Exited \(0\).*\nthree Exited \(3\).*\nworker Exited \(137\).*$/,
+      /^writer Exited \(0\).*\nfresh Exited \(0\).*\nsent Exited \(0\).*\nlocal Exited \(0\).*\nthree Exited \(3\).*\nworker Exited \(137\).*$/,
     );
     expect(await docker.ok(['volume', 'inspect', '-f', '{{.Name}} {{.Labels}}', 'labelled', 'later'])).toBe(
       'labelled map[who:docker]\nlater map[who:minke]',
@@ -158,6 +170,11 @@ both(
     expect(await docker.ok(['network', 'inspect', '-f', '{{.Id}}', 'own'])).toBe(networkId);
     expect(await docker.ok(['network', 'inspect', '-f', '{{.Id}}', 'host'])).toBe(hostId);
     await docker.ok(['start', 'worker']);
+    const twice = `${numbers}\n${numbers}`;
+    expect(await docker.ok(['logs', 'local'])).toBe(twice);
+    expect(await docker.ok(['logs', 'sent'])).toBe('cached\ncached');
+    expect(await docker.ok(['start', '-a', 'local'])).toBe(numbers);
+    expect(await docker.ok(['logs', 'local'])).toBe(`${twice}\n${numbers}`);
     expect(await docker.ok(['exec', 'worker', 'cat', '/mine', '/v/kept'])).toBe('mine\nkept');
     expect(await docker.ok(['run', '--rm', '--volumes-from', 'writer', 'base:1', 'cat', '/v/too'])).toBe(
       'too',
@@ -172,7 +189,7 @@ both(
     expect(again.code).toBe(0);
     expect(again.stderr.match(/CACHED/g)?.length).toBe(3);
     // The name of a volume outlives `rm -v`, as it does with Docker's own.
-    await docker.ok(['rm', '-f', '-v', 'worker', 'writer', 'three', 'fresh']);
+    await docker.ok(['rm', '-f', '-v', 'worker', 'writer', 'three', 'fresh', 'local', 'sent']);
     expect(await docker.ok(['volume', 'ls', '-q'])).toBe('labelled\nlater');
     expect(await docker.ok(['rmi', 'again', 'buildkit:1', 'classic:1', 'base:1'])).toContain('Deleted');
     await endDockerd(docker20);

@@ -1,8 +1,8 @@
+import { compileTemplate, type Template, type TemplateOptions } from '../../spec/go-template/execute.ts';
+import { HEADER_FUNCTIONS } from '../../spec/go-template/functions.ts';
+import { goJson } from '../../spec/go-template/go-json.ts';
 import type { Cli } from '../cli.ts';
 import { alignTable } from './table.ts';
-import { compileTemplate, type Template, type TemplateOptions } from './template/execute.ts';
-import { HEADER_FUNCTIONS } from './template/functions.ts';
-import { goJson } from './template/go-json.ts';
 
 /** One row as templates see it: values, and functions for what takes an argument. */
 export type Row = Record<string, unknown>;

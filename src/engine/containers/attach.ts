@@ -56,7 +56,7 @@ async function* output(
   try {
     if (options.logs) {
       const query = { stdout: options.stdout, stderr: options.stderr, follow: false };
-      for await (const { stream, line } of context.logs.read(logTarget(container), query))
+      for await (const { stream, line } of context.logs.read(logTarget(context, container), query))
         yield { stream, data: line };
     }
     for await (const chunk of subscription ?? []) if (wanted(chunk)) yield chunk;

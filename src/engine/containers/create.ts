@@ -59,7 +59,7 @@ export async function create(
   }
   resolveSharedContainers(context, hostConfig);
   validatePorts(config, hostConfig);
-  context.logs.validate(hostConfig.LogConfig);
+  await context.logs.validate(hostConfig.LogConfig);
   const mode = parseNetworkMode(context, hostConfig.NetworkMode);
   if (mode.kind === 'host' && config.Hostname === '') config.Hostname = hostname();
 

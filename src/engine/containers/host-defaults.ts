@@ -1,5 +1,5 @@
 import { DEFAULT_MASKED_PATHS, DEFAULT_READONLY_PATHS } from '../../runtime/mod.ts';
-import type { HostConfig } from '../../spec/docker/mod.ts';
+import type { HostConfig, LogConfig } from '../../spec/docker/mod.ts';
 import type { ContainerSettings } from './context.ts';
 
 /** Fills in what the client left open, as Docker's `adaptContainerSettings` and `setDefaults` do. */
@@ -17,13 +17,7 @@ export function withHostDefaults(hostConfig: HostConfig, settings: ContainerSett
   }
   if (filled.RestartPolicy.Name === '') filled.RestartPolicy = { ...filled.RestartPolicy, Name: 'no' };
   if (filled.Runtime === '') filled.Runtime = settings.runtimeName;
-  filled.LogConfig =
-    filled.LogConfig.Type === ''
-      ? {
-          Type: settings.defaultLogDriver,
-          Config: { ...settings.defaultLogOptions, ...(filled.LogConfig.Config ?? {}) },
-        }
-      : { Type: filled.LogConfig.Type, Config: filled.LogConfig.Config ?? {} };
+  filled.LogConfig = withLogDefaults(filled.LogConfig, settings);
   if (filled.Memory > 0 && filled.MemorySwap === 0 && settings.host.swapLimit)
     filled.MemorySwap = filled.Memory * 2;
   filled.SecurityOpt = withLabelOption(filled);
@@ -32,6 +26,16 @@ export function withHostDefaults(hostConfig: HostConfig, settings: ContainerSett
     filled.ReadonlyPaths ??= [...DEFAULT_READONLY_PATHS];
   }
   return filled;
+}
+
+/** Compat: moby `mergeAndVerifyLogConfig`: a container of the default driver has the defaults that it does not name. */
+function withLogDefaults({ Type, Config }: LogConfig, settings: ContainerSettings): LogConfig {
+  const { defaultLogDriver, defaultLogOptions } = settings;
+  const type = Type === '' ? defaultLogDriver : Type;
+  const inherited = Object.entries(defaultLogOptions).filter(
+    ([name]) => type === defaultLogDriver || name.startsWith('cache-'),
+  );
+  return { Type: type, Config: { ...Object.fromEntries(inherited), ...(Config ?? {}) } };
 }
 
 /** Compat: what shares the host's processes or its memory has no label of its own, and inspect says so. */

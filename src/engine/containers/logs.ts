@@ -17,10 +17,8 @@ export function logs(
   if (container.status === 'removing' || container.status === 'dead') {
     throw new EngineError('conflict', 'can not get logs from container which is dead or marked for removal');
   }
-  const target = logTarget(container);
-  if (target.config.Type !== 'json-file') {
-    throw new EngineError('unimplemented', 'configured logging driver does not support reading');
-  }
-  const query = { ...options, follow: options.follow };
-  return { tty: container.record.config.Tty, records: context.logs.read(target, query) };
+  return {
+    tty: container.record.config.Tty,
+    records: context.logs.read(logTarget(context, container), options),
+  };
 }

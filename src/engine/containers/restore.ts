@@ -178,10 +178,10 @@ async function adopt(context: ContainersContext, container: Container, held: Hel
   save(context, container);
   const stdio = await context.runtime.prepareStdio(container.id, { tty, openStdin });
   const notePath = `${stdio.directory}/batch`;
-  if (!tty) await context.logs.register({ ...logTarget(container), stdio, notePath });
+  if (!tty) await context.logs.register({ ...logTarget(context, container), stdio, notePath, resumed: true });
   else if (!held.exit) {
     const ptyMaster = await context.runtime.ptyMaster(container.id);
-    await context.logs.register({ ...logTarget(container), ptyMaster, notePath });
+    await context.logs.register({ ...logTarget(context, container), ptyMaster, notePath, resumed: true });
   }
   if (!openStdin || held.exit || (stdinOnce && !tty)) return;
   try {

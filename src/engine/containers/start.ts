@@ -140,7 +140,7 @@ async function registerLogs(
 ): Promise<void> {
   const { stdio, ptyMaster } = source;
   await context.logs.register({
-    ...logTarget(container),
+    ...logTarget(context, container),
     ...(ptyMaster === undefined ? { stdio } : { ptyMaster }),
     notePath: `${stdio.directory}/batch`,
   });

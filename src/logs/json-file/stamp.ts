@@ -24,10 +24,7 @@ export class Stamp {
    * than a second.
    */
   write(bytes: Uint8Array, at: number): void {
-    const { seconds, nanos } = this.#now();
-    const ahead = (this.#seconds - seconds) * SECOND + (this.#nanos - nanos);
-    if (ahead >= 0 && ahead < SECOND) this.#set(this.#seconds, this.#nanos + 1);
-    else this.#set(seconds, nanos);
+    this.take();
     this.#render(bytes, at);
   }
 
@@ -43,6 +40,21 @@ export class Stamp {
     this.#set(this.#seconds, this.#nanos);
     if (this.#nanos < 11) this.#render(bytes, at);
     else this.#renderNanos(bytes, at);
+  }
+
+  /** The time now as nanoseconds since 1970, by the same rules, for a format that counts on by itself. */
+  take(): bigint {
+    const { seconds, nanos } = this.#now();
+    const ahead = (this.#seconds - seconds) * SECOND + (this.#nanos - nanos);
+    if (ahead >= 0 && ahead < SECOND) this.#set(this.#seconds, this.#nanos + 1);
+    else this.#set(seconds, nanos);
+    return BigInt(this.#seconds) * BigInt(SECOND) + BigInt(this.#nanos);
+  }
+
+  /** That many more times, each a nanosecond later, were given since `take`. */
+  passed(count: number): void {
+    const nanos = this.#nanos + count;
+    this.#set(this.#seconds + Math.floor(nanos / SECOND), nanos % SECOND);
   }
 
   #set(seconds: number, nanos: number): void {

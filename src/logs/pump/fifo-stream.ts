@@ -38,7 +38,7 @@ export class FifoStream implements PumpStream {
   }
 
   step(): boolean {
-    return this.#take(this.#bench.encoder.input.length, false) > 0;
+    return this.#take(this.#bench.input.length, false) > 0;
   }
 
   /** Race: a grandchild may go on writing for ever: only what is there now is taken. */
@@ -62,7 +62,7 @@ export class FifoStream implements PumpStream {
       // Race: the writer went on meanwhile, or the line is in more and smaller pieces than the peek pipe can show.
       count = this.#look(this.#journal.peek, most);
       taken = writer.moveLines(this.#name, 0, count, final && count === most, this.fd, staging);
-      const shownAll = count >= Math.min(waiting, most, this.#bench.encoder.input.length);
+      const shownAll = count >= Math.min(waiting, most, this.#bench.input.length);
       if (taken === 0 && !shownAll) taken = writer.moveLines(this.#name, 0, count, true, this.fd, staging);
     }
     this.#seen -= taken;
@@ -74,7 +74,7 @@ export class FifoStream implements PumpStream {
     const count = this.#bench.look(this.fd, peek, most);
     if (count > this.#seen) {
       if (this.#handover.watched) {
-        this.#handover.give(this.#name, this.#bench.encoder.input.subarray(this.#seen, count));
+        this.#handover.give(this.#name, this.#bench.input.subarray(this.#seen, count));
       }
       this.#seen = count;
     }
@@ -83,7 +83,7 @@ export class FifoStream implements PumpStream {
 
   #pass(most: number): number {
     if (!this.#handover.watched) return this.#bench.discard(this.fd, most);
-    const input = this.#bench.encoder.input;
+    const input = this.#bench.input;
     const count = readInto(this.fd, input.subarray(0, Math.min(most, input.length)));
     if (count > 0) this.#handover.give(this.#name, input.subarray(0, count));
     return Math.max(0, count);

@@ -35,7 +35,8 @@ describe('recovery', () => {
     const staging = openSync(container.stdio.staging, 'r+');
     if (state.staged) writeSync(staging, state.staged);
     const { stdio, id } = container;
-    const driver = { kind: 'json-file', maxSize: Infinity, maxFiles: 1 } as const;
+    const limits = { maxSize: Infinity, maxFiles: 1, compress: false, hold: Infinity };
+    const driver = { kind: 'file', format: 'json-file', ...limits } as const;
     const spec = { key: 1, id, path, stdio, notePath: container.source.notePath, driver };
     using _source = new Source(bench, spec, 0);
     expect(bytesWaiting(staging)).toBe(0);

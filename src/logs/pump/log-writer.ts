@@ -1,34 +1,47 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { errnoOf, messageOf } from '../../base/mod.ts';
 import { bytesWaiting, readIntoAt, seekEnd, splice, truncateFile, writeAll } from '../../sys/mod.ts';
-import type { FileLimits } from '../driver/options.ts';
-import { type RecordTail, recordTail } from '../json-file/encoder.ts';
-import { rotate } from '../json-file/generations.ts';
+import { rotate } from '../files/generations.ts';
 import type { Handover } from './handover.ts';
+import type { LineEncoder } from './line-encoder.ts';
 import { readNote, writeNote } from './note.ts';
 import type { OpenLog } from './open-files.ts';
-import type { SourceSpec, StreamName } from './protocol.ts';
+import type { FileDriver, SourceSpec, StreamName } from './protocol.ts';
 import type { PeekPipe, Workbench } from './workbench.ts';
 
-/** Writes one container's json-file log; with a staging FIFO as a journal, so that a kill loses and doubles nothing. */
+/** Writes one container's log; with a staging FIFO as a journal, so that a kill loses and doubles nothing. */
 export class LogWriter {
   readonly #bench: Workbench;
   readonly #spec: SourceSpec;
-  readonly #limits: FileLimits;
+  readonly #driver: FileDriver;
   readonly #handover: Handover;
-  readonly #tails: Record<StreamName, RecordTail>;
+  readonly #encoder: LineEncoder;
+  readonly #tails: Record<StreamName, unknown>;
   #lost = 0;
+  #unsent = 0;
 
-  constructor(bench: Workbench, spec: SourceSpec, limits: FileLimits, handover: Handover) {
+  constructor(bench: Workbench, spec: SourceSpec, driver: FileDriver, handover: Handover) {
     this.#bench = bench;
     this.#spec = spec;
-    this.#limits = limits;
+    this.#driver = driver;
     this.#handover = handover;
-    this.#tails = { stdout: recordTail('stdout', spec.attrs), stderr: recordTail('stderr', spec.attrs) };
+    this.#encoder = bench.encoders.of(driver.format);
+    const tail = (stream: StreamName) => this.#encoder.tail(stream, spec.attrs);
+    this.#tails = { stdout: tail('stdout'), stderr: tail('stderr') };
+  }
+
+  /** False while the receiver of its records is as far behind as it may be. */
+  get open(): boolean {
+    return this.#unsent < this.#driver.hold;
+  }
+
+  /** That many bytes of what was written are sent. */
+  shipped(bytes: number): void {
+    this.#unsent = Math.max(0, this.#unsent - bytes);
   }
 
   /**
-   * Writes the finished lines (all, if `final`) of the encoder's `input[from, to)`, moving each batch from `fifo`
+   * Writes the finished lines (all, if `final`) of the bench's `input[from, to)`, moving each batch from `fifo`
    * through `staging`. Gives where it stopped.
    */
   moveLines(
@@ -54,7 +67,7 @@ export class LogWriter {
     });
   }
 
-  /** The same for bytes that exist in the encoder's input only (a terminal). */
+  /** The same for bytes that exist in the bench's input only (a terminal). */
   writeLines(stream: StreamName, from: number, to: number, final: boolean): number {
     return this.#eachBatch(stream, from, to, final, (files, size) => {
       if (files) this.#append(files.log, size);
@@ -68,16 +81,17 @@ export class LogWriter {
     final: boolean,
     handle: (files: OpenLog | undefined, size: number, bytes: number) => void,
   ): number {
-    const encoder = this.#bench.encoder;
+    const encoder = this.#encoder;
+    const { maxSize } = this.#driver;
     let at = from;
     while (at < to) {
       let files = this.#open();
       let size = files ? seekEnd(files.log) : 0;
-      if (files && size >= this.#limits.maxSize) {
+      if (files && size >= maxSize) {
         files = this.#rotate();
         size = files ? seekEnd(files.log) : 0;
       }
-      const end = encoder.encode(at, to, this.#tails[stream], final, this.#limits.maxSize - size);
+      const end = encoder.encode(at, to, this.#tails[stream], final, maxSize - size);
       if (end === at) break;
       handle(files, size, end - at);
       at = end;
@@ -89,7 +103,7 @@ export class LogWriter {
   #open(): OpenLog | undefined {
     const notePath = this.#spec.stdio ? this.#spec.notePath : undefined;
     try {
-      return this.#bench.files.open(this.#spec.path, notePath);
+      return this.#bench.files.open(this.#spec.path, notePath, this.#encoder);
     } catch (error) {
       if (errnoOf(error) === 'EMFILE' && this.#bench.files.closeAll() > 0) return this.#open();
       this.#complain('log cannot be opened, output is lost', error);
@@ -100,7 +114,9 @@ export class LogWriter {
   #rotate(): OpenLog | undefined {
     this.#bench.files.close(this.#spec.path);
     try {
-      rotate(this.#spec.path, this.#limits.maxFiles);
+      const { maxFiles, compress, format } = this.#driver;
+      rotate(this.#spec.path, maxFiles);
+      if (compress) this.#bench.post({ type: 'rotated', path: this.#spec.path, format });
     } catch (error) {
       this.#complain('log cannot be rotated', error);
     }
@@ -110,7 +126,9 @@ export class LogWriter {
   /** Compat: on a full disk lines are lost and the container goes on; a half record is taken back. */
   #append(log: number, size: number): void {
     try {
-      writeAll(log, this.#bench.encoder.records, this.#spec.path);
+      const { records } = this.#encoder;
+      writeAll(log, records, this.#spec.path);
+      this.#unsent += records.length;
       this.#lost = 0;
     } catch (error) {
       this.#complain('log cannot be written, output is lost', error);
@@ -154,8 +172,8 @@ export class LogWriter {
   }
 
   #appendAgain(log: number, staging: number, peek: PeekPipe, stream: StreamName, noted: number | undefined) {
-    const encoder = this.#bench.encoder;
-    const count = this.#bench.look(staging, peek, encoder.input.length);
+    const encoder = this.#encoder;
+    const count = this.#bench.look(staging, peek, this.#bench.input.length);
     const size = seekEnd(log);
     // A log that is shorter than noted was cut by somebody else: go on at its end.
     const start = noted === undefined || noted > size ? size : noted;
@@ -167,16 +185,9 @@ export class LogWriter {
     const records = Buffer.concat(batch);
     const written = new Uint8Array(Math.min(size - start, records.length + 1));
     readIntoAt(log, written, start);
-    if (timeless(written) === timeless(records)) return;
+    if (encoder.isSame(written, records)) return;
     truncateFile(log, start, this.#spec.path);
     seekEnd(log);
     writeAll(log, records, this.#spec.path);
   }
-}
-
-/** The records without their times. A quote inside the text has a backslash before it, so this finds no text. */
-function timeless(records: Uint8Array): string {
-  return Buffer.from(records.buffer, records.byteOffset, records.length)
-    .toString('latin1')
-    .replace(/"time":"[^"]*"\}\n/g, '\n');
 }

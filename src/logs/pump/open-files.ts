@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { readIntoAt, seekEnd, writeAll } from '../../sys/mod.ts';
+import { readIntoAt, seekEnd, truncateFile, writeAll } from '../../sys/mod.ts';
+import type { LineEncoder } from './line-encoder.ts';
 
 /** The open log and note of one container. */
 export interface OpenLog {
@@ -12,7 +13,6 @@ const LOG_MODE = 0o640;
 const NOTE_FLAGS = constants.O_RDWR | constants.O_CREAT;
 const NOTE_MODE = 0o600;
 const NEWLINE = 0x0a;
-const lastByte = new Uint8Array(1);
 
 /**
  * Logs and notes are opened on demand and the least recently used are closed, so that idle containers hold no
@@ -27,7 +27,7 @@ export class OpenFiles {
   }
 
   /** The container's files; `notePath` undefined = it needs no note. */
-  open(path: string, notePath: string | undefined): OpenLog {
+  open(path: string, notePath: string | undefined, encoder: LineEncoder): OpenLog {
     const known = this.#open.get(path);
     if (known) {
       if (this.#open.size > 1) {
@@ -43,7 +43,7 @@ export class OpenFiles {
     }
     const log = openSync(path, 'a+', LOG_MODE);
     try {
-      endLastLine(log);
+      endLastRecord(log, path, encoder);
       const note = notePath === undefined ? -1 : openSync(notePath, NOTE_FLAGS, NOTE_MODE);
       const opened = { log, note };
       this.#open.set(path, opened);
@@ -72,8 +72,9 @@ export class OpenFiles {
 }
 
 /** A power cut can leave half a record at the end; the next one must not become part of it. */
-function endLastLine(log: number): void {
+function endLastRecord(log: number, path: string, encoder: LineEncoder): void {
   const size = seekEnd(log);
-  if (size === 0 || readIntoAt(log, lastByte, size - 1) !== 1 || lastByte[0] === NEWLINE) return;
-  writeAll(log, new Uint8Array([NEWLINE]));
+  const end = encoder.wholeEnd(size, (into, position) => readIntoAt(log, into, position));
+  if (end === undefined) writeAll(log, new Uint8Array([NEWLINE]));
+  else if (end < size) truncateFile(log, end, path);
 }

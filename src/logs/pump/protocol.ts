@@ -1,5 +1,5 @@
 import type { ContainerId } from '../../base/mod.ts';
-import type { Driver } from '../driver/options.ts';
+import type { FormatName } from '../files/record-format.ts';
 
 /** What the main thread tells the pump's thread. A `key` names one registration and is never used again. */
 export type ToPump =
@@ -12,6 +12,10 @@ export type ToPump =
   | { type: 'ack'; key: number; epoch: number; bytes: number }
   /** Say once when the log has grown. */
   | { type: 'follow'; key: number }
+  /** That many bytes of its log have got to their receiver. */
+  | { type: 'shipped'; key: number; bytes: number }
+  /** A compressed copy of a rotated file: put it in its place. */
+  | { type: 'compressed'; path: string; identity: string; copy: string }
   | { type: 'close' };
 
 /** What the pump tells the main thread. */
@@ -19,18 +23,34 @@ export type FromPump =
   | { type: 'answer'; call: number; error?: { message: string; code?: string } }
   | { type: 'chunk'; key: number; epoch: number; stream: StreamName; data: Uint8Array }
   | { type: 'grown'; key: number }
+  /** The file before the current one is complete, and to be compressed. */
+  | { type: 'rotated'; path: string; format: FormatName }
+  /** The last `compressed` copy has its place. */
+  | { type: 'placed' }
   | { type: 'trouble'; message: string; fields: Record<string, string | number> }
   /** The pump cannot go on and has closed its FIFOs; the bytes are in the pipes. */
   | { type: 'fatal'; message: string };
 
 export type StreamName = 'stdout' | 'stderr';
 
+/** How a log is written. */
+export interface FileDriver {
+  kind: 'file';
+  format: FormatName;
+  /** Bytes at which a file is rotated; Infinity = never. */
+  maxSize: number;
+  maxFiles: number;
+  compress: boolean;
+  /** Bytes that a receiver may be behind before the container waits; Infinity = it does not. */
+  hold: number;
+}
+
 export interface SourceSpec {
   key: number;
   id: ContainerId;
   path: string;
   notePath: string;
-  driver: Driver;
+  driver: { kind: 'none' } | FileDriver;
   stdio?: { stdout: string; stderr: string; staging: string };
   ptyMaster?: number;
   attrs?: Record<string, string>;

@@ -43,13 +43,13 @@ export class PtyStream implements PumpStream {
   /** Writes the unfinished line as it is. */
   flush(): void {
     if (this.#unfinished.length === 0) return;
-    this.#bench.encoder.input.set(this.#unfinished);
+    this.#bench.input.set(this.#unfinished);
     this.#writer?.writeLines('stdout', 0, this.#unfinished.length, true);
     this.#unfinished = NONE;
   }
 
   #take(): number {
-    const input = this.#bench.encoder.input;
+    const input = this.#bench.input;
     const start = this.#unfinished.length;
     const count = readInto(this.fd, input.subarray(start, start + READ_SIZE));
     if (count <= 0) return 0;

@@ -1,5 +1,6 @@
 import { errnoOf, messageOf } from '../../base/mod.ts';
 import { clearEventFd, EPOLLET, EPOLLIN, Epoll } from '../../sys/mod.ts';
+import { replaceByCompressed } from '../files/generations.ts';
 import type { FromPump, ToPump } from './protocol.ts';
 import { type PumpStream, Source } from './source.ts';
 import { Workbench } from './workbench.ts';
@@ -65,8 +66,8 @@ export class Pump implements Disposable {
       const { stream, source } = entry;
       stream.queued = false;
       if (!this.#sources.has(source.spec.key)) continue;
-      // It comes back when its clients have taken something.
-      if (!source.handover.open) continue;
+      // It comes back when its clients or its receiver have taken something.
+      if (!source.open) continue;
       try {
         if (stream.step()) this.#enqueue(entry);
       } catch (error) {
@@ -94,6 +95,13 @@ export class Pump implements Disposable {
       case 'follow':
         this.#sources.get(message.key)?.source.handover.follow();
         break;
+      case 'shipped':
+        this.#sources.get(message.key)?.source.shipped(message.bytes);
+        this.#resume(message.key);
+        break;
+      case 'compressed':
+        this.#place(message);
+        break;
       case 'watch':
         this.#sources.get(message.key)?.source.handover.watch(message.epoch);
         this.#resume(message.key);
@@ -103,6 +111,15 @@ export class Pump implements Disposable {
         this.#resume(message.key);
         break;
     }
+  }
+
+  #place({ path, identity, copy }: Extract<ToPump, { type: 'compressed' }>): void {
+    try {
+      replaceByCompressed(path, identity, copy);
+    } catch (error) {
+      this.#bench.trouble('rotated log cannot be compressed', { path, error: messageOf(error) });
+    }
+    this.#bench.post({ type: 'placed' });
   }
 
   /** Its clients have taken something: look at all its streams again. */

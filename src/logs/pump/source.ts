@@ -30,6 +30,7 @@ export class Source implements Disposable {
   readonly streams: PumpStream[] = [];
   readonly #bench: Workbench;
   readonly #fds: number[] = [];
+  #writer: LogWriter | undefined;
 
   /** Opens everything and settles what a killed daemon left. Closes what it opened if it fails. */
   constructor(bench: Workbench, spec: SourceSpec, epoch: number) {
@@ -45,10 +46,21 @@ export class Source implements Disposable {
     }
   }
 
+  /** False while its clients or its receiver have enough to do. */
+  get open(): boolean {
+    return this.handover.open && this.#writer?.open !== false;
+  }
+
+  /** That many bytes of its log are sent. */
+  shipped(bytes: number): void {
+    this.#writer?.shipped(bytes);
+  }
+
   #openStreams(): void {
     const { spec } = this;
     const writer =
       spec.driver.kind === 'none' ? undefined : new LogWriter(this.#bench, spec, spec.driver, this.handover);
+    this.#writer = writer;
     if (spec.ptyMaster !== undefined) {
       this.#fds.push(spec.ptyMaster);
       this.streams.push(new PtyStream(spec.ptyMaster, this.#bench, this.handover, writer));

@@ -3,6 +3,7 @@ import { EngineError } from '../../base/mod.ts';
 import { growPipe, openPipe, readInto, splice, tee, wallClock } from '../../sys/mod.ts';
 import { RecordEncoder } from '../json-file/encoder.ts';
 import { Stamp } from '../json-file/stamp.ts';
+import { LineEncoders } from './line-encoder.ts';
 import { OpenFiles } from './open-files.ts';
 import type { FromPump } from './protocol.ts';
 
@@ -14,7 +15,11 @@ const OPEN_LOGS = 256;
 
 /** What all containers of the pump share, since only one of them is worked on at a time. */
 export class Workbench implements Disposable {
-  readonly encoder = new RecordEncoder(new Stamp(wallClock), BATCH);
+  readonly #stamp = new Stamp(wallClock);
+  readonly #json = new RecordEncoder(this.#stamp, BATCH);
+  /** Where output is looked at; all encoders read from here. */
+  readonly input: Uint8Array = this.#json.input;
+  readonly encoders = new LineEncoders(this.#stamp, this.#json);
   readonly files = new OpenFiles(OPEN_LOGS);
   readonly post: (message: FromPump) => void;
   readonly #nowhere = openSync('/dev/null', 'w');
@@ -34,12 +39,12 @@ export class Workbench implements Disposable {
   }
 
   /**
-   * Copies the head of `pipe`, up to `most` bytes, to the start of the encoder's input; the pipe keeps it. Gives how
+   * Copies the head of `pipe`, up to `most` bytes, to the start of `input`; the pipe keeps it. Gives how
    * much that is. A writer with O_DIRECT makes packets, of which a read gives one: the peek pipe is emptied whatever
    * it takes, since the next container looks through it too.
    */
   look(pipe: number, peek: PeekPipe, most: number): number {
-    const input = this.encoder.input;
+    const { input } = this;
     const shown = tee(pipe, peek.writer, Math.min(most, input.length));
     let count = 0;
     while (count < shown) {

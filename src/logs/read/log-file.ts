@@ -1,18 +1,25 @@
-import { constants, statSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { EngineError, errnoOf } from '../../base/mod.ts';
-import { generationPath, generations } from '../json-file/generations.ts';
+import { EngineError, errnoOf, parseTime } from '../../base/mod.ts';
+import { type ByteSource, GzipSource, plainSource } from '../files/byte-source.ts';
+import { type Generation, generations, identityOf } from '../files/generations.ts';
+import { readGzipNote } from '../files/gzip-note.ts';
 
 /** One opened file of a log. It stays the same file when a rotation renames it. */
 export interface LogFile {
-  handle: FileHandle;
-  inode: bigint;
+  source: ByteSource;
+  identity: string;
+  compressed: boolean;
+  /** Bytes; unknown of a compressed one, and then Infinity. */
   size: number;
+  /** Nothing in it is younger, nanoseconds since 1970. */
   modified: bigint;
+  /** Size as it is now. */
+  sizeNow(): Promise<number>;
 }
 
 /** Opens one file for reading; undefined if it does not exist. */
-export async function openLogFile(path: string): Promise<LogFile | undefined> {
+async function openLogFile({ path, compressed }: Generation): Promise<LogFile | undefined> {
   let handle: FileHandle;
   try {
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -21,8 +28,26 @@ export async function openLogFile(path: string): Promise<LogFile | undefined> {
     throw error;
   }
   try {
-    const { ino, size, mtimeNs } = await handle.stat({ bigint: true });
-    return { handle, inode: ino, size: Number(size), modified: mtimeNs };
+    const { ino, size, mtimeNs, birthtimeNs } = await handle.stat({ bigint: true });
+    if (!compressed) {
+      return {
+        source: plainSource(handle),
+        identity: `${ino}.${birthtimeNs}`,
+        compressed,
+        size: Number(size),
+        modified: mtimeNs,
+        sizeNow: async () => (await handle.stat()).size,
+      };
+    }
+    const note = readGzipNote(handle.fd);
+    return {
+      source: new GzipSource(handle),
+      identity: note?.origin ?? `gz.${ino}`,
+      compressed,
+      size: Number.POSITIVE_INFINITY,
+      modified: parseTime(note?.lastTime ?? '') ?? mtimeNs,
+      sizeNow: async () => Number.POSITIVE_INFINITY,
+    };
   } catch (error) {
     await handle.close();
     throw error;
@@ -52,7 +77,7 @@ export async function openLog(path: string): Promise<LogFile[]> {
 
 async function openNewest(path: string): Promise<LogFile | undefined> {
   for (let newest = snapshot(path)[0]; newest; newest = snapshot(path)[0]) {
-    const file = await openLogFile(generationPath(path, newest.generation));
+    const file = await openLogFile(newest);
     if (file) return file;
   }
   return undefined;
@@ -62,10 +87,10 @@ async function openAtOnce(path: string): Promise<LogFile[] | undefined> {
   const files: LogFile[] = [];
   let complete = false;
   try {
-    for (const { generation, inode } of snapshot(path)) {
-      const file = await openLogFile(generationPath(path, generation));
+    for (const generation of snapshot(path)) {
+      const file = await openLogFile(generation);
       if (file) files.unshift(file);
-      if (file?.inode !== inode) return undefined;
+      if (file?.identity !== generation.identity) return undefined;
     }
     complete = true;
     return files;
@@ -76,7 +101,7 @@ async function openAtOnce(path: string): Promise<LogFile[] | undefined> {
 
 /** Closes them all. */
 export async function closeLog(files: Iterable<LogFile>): Promise<void> {
-  for (const file of files) await file.handle.close();
+  for (const file of files) await file.source.close();
 }
 
 /**
@@ -88,52 +113,34 @@ export async function openNeighbour(
   file: LogFile,
   side: 'newer' | 'older',
 ): Promise<LogFile | undefined> {
-  if (side === 'newer' && inodeOf(path) === file.inode) return undefined;
+  if (side === 'newer' && identityOf(path) === file.identity) return undefined;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const files = snapshot(path);
-    const at = files.findIndex(({ inode }) => inode === file.inode);
+    const at = files.findIndex(({ identity }) => identity === file.identity);
     if (at < 0 && side === 'older') return undefined;
     const wanted = at < 0 ? files.at(-1) : files[side === 'newer' ? at - 1 : at + 1];
     if (!wanted) return undefined;
-    const found = await openLogFile(generationPath(path, wanted.generation));
-    if (found?.inode === wanted.inode) return found;
-    await found?.handle.close();
+    const found = await openLogFile(wanted);
+    if (found?.identity === wanted.identity) return found;
+    await found?.source.close();
   }
   throw new EngineError('unavailable', `log ${path} is rotated faster than it can be read`);
 }
 
 const MAX_ATTEMPTS = 1000;
 
-interface Generation {
-  generation: number;
-  inode: bigint;
-}
-
 /**
- * Generations and inodes, newest first, as they were at one moment. Race: a rotation moves files one by one, and
+ * The files, newest first, as they were at one moment. Race: a rotation moves files one by one, and
  * only ever up; two equal looks have none between them.
  */
 function snapshot(path: string): Generation[] {
-  for (let before = look(path); ; ) {
-    const now = look(path);
+  for (let before = generations(path); ; ) {
+    const now = generations(path);
     if (now.length === before.length && now.every((file, i) => isSame(file, before[i]))) return now;
     before = now;
   }
 }
 
 function isSame(a: Generation, b: Generation | undefined): boolean {
-  return a.generation === b?.generation && a.inode === b.inode;
-}
-
-function look(path: string): Generation[] {
-  return generations(path)
-    .reverse()
-    .flatMap((generation) => {
-      const inode = inodeOf(generationPath(path, generation));
-      return inode === undefined ? [] : [{ generation, inode }];
-    });
-}
-
-function inodeOf(path: string): bigint | undefined {
-  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+  return a.path === b?.path && a.identity === b.identity;
 }

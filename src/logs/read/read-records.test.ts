@@ -140,7 +140,7 @@ describe('read', () => {
   });
 
   test('a driver that cannot be read says so', () => {
-    using container = new FakeContainer({ Type: 'syslog', Config: {} });
+    using container = new FakeContainer({ Type: 'none', Config: {} });
     expect(() => logs.read(container.target, ALL)).toThrow(EngineError);
   });
 });

@@ -1,34 +1,54 @@
+import { FORMATS, type FormatName } from '../files/record-format.ts';
 import { parseTime } from '../json-file/time.ts';
 import type { LogQuery, LogRecord } from '../logs.ts';
+import { BEGINNING, findTail } from './find-tail.ts';
 import type { Growth } from './growth.ts';
 import { closeLog, type LogFile, openLog, openNeighbour } from './log-file.ts';
 import { RecordReader } from './record-reader.ts';
-import { findTail } from './tail.ts';
+
+/** Where a log is, and how it is written. */
+export interface LogPlace {
+  path: string;
+  format: FormatName;
+}
 
 /**
- * The records of a json-file log across its rotated files; with `growth` (a live container) also those to come, until
+ * The records of a log across its rotated files; with `growth` (a live container) also those to come, until
  * the container ends. An abort ends it quietly. Compat: as on Docker `tail` counts records of both streams, before
  * `since` and the choice of streams.
  */
 export async function* readRecords(
-  path: string,
+  place: LogPlace,
   query: LogQuery,
   growth: Growth | undefined,
 ): AsyncGenerator<LogRecord, void, undefined> {
-  for await (const batch of batches(path, query, growth)) for (const record of batch) yield record;
+  for await (const batch of batches(place, query, growth)) for (const record of batch) yield record;
 }
 
 /** Why not record by record: each level of generators costs every record several turns of the microtask queue. */
 type Batches<Result> = AsyncGenerator<LogRecord[], Result, undefined>;
 
-async function* batches(path: string, query: LogQuery, growth: Growth | undefined): Batches<void> {
+async function* batches(
+  { path, format: name }: LogPlace,
+  query: LogQuery,
+  growth: Growth | undefined,
+): Batches<void> {
+  const format = FORMATS[name];
   const files = growth ? await openWhenThere(path, query, growth) : await openLog(path);
   try {
-    const start = query.tail === undefined ? { file: 0, offset: 0 } : await findTail(files, query.tail);
+    const start = query.tail === undefined ? BEGINNING : await findTail(format, files, query.tail);
+    let skip = start.skip;
     for (const [index, file] of files.entries()) {
-      if (index < start.file || isBefore(file, query, index === files.length - 1)) continue;
-      const reader = new RecordReader(file, index === start.file ? start.offset : 0);
-      if (index === files.length - 1 && growth) {
+      const current = index === files.length - 1;
+      if (index < start.file || isBefore(file, query, current)) continue;
+      const reader = new RecordReader(format, file, index === start.file ? start.offset : 0);
+      if (index === start.file && skip > 0) {
+        // What is passed over stands in a file that is complete, or damaged.
+        const kept = await passOver(reader, skip, file.size);
+        skip = 0;
+        if (kept.length > 0 && (yield* chosen(kept, query))) return;
+      }
+      if (current && growth) {
         yield* followFrom(path, reader, files, query, growth);
         return;
       }
@@ -40,6 +60,16 @@ async function* batches(path: string, query: LogQuery, growth: Growth | undefine
   } finally {
     await closeLog(files);
   }
+}
+
+/** Reads `count` records; gives those of the same piece that follow them. */
+async function passOver(reader: RecordReader, count: number, end: number): Promise<LogRecord[]> {
+  let left = count;
+  for (let records = await reader.read(end); records; records = await reader.read(end)) {
+    if (records.length > left) return records.slice(left);
+    left -= records.length;
+  }
+  return [];
 }
 
 /** Nothing in a rotated file is younger than its last change. */
@@ -82,7 +112,7 @@ async function* followFrom(
         if (yield* passed(reader, query, Infinity)) return;
         const [old] = files.splice(files.indexOf(reader.file), 1);
         reader.switchTo(next);
-        await old?.handle.close();
+        await old?.source.close();
         continue;
       }
       if (ended) return;

@@ -35,7 +35,13 @@ export class FakeContainer implements Disposable {
   }
 
   get target(): LogTarget {
-    return { id: this.id, config: this.config, path: join(this.directory, 'c-json.log'), tty: false };
+    return {
+      id: this.id,
+      config: this.config,
+      path: join(this.directory, 'c-json.log'),
+      directory: this.directory,
+      tty: false,
+    };
   }
 
   get source(): LogSource {

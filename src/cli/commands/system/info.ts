@@ -1,12 +1,12 @@
 import type { SystemInfo } from '../../../client/mod.ts';
 import { NEWEST_API_VERSION } from '../../../client/mod.ts';
+import { compileTemplate } from '../../../spec/go-template/execute.ts';
+import { goJson } from '../../../spec/go-template/go-json.ts';
 import { clientInfo } from '../../client-info.ts';
 import { type Command, NONE } from '../../command.ts';
 import { errorText } from '../../error-text.ts';
 import type { Flag } from '../../flags/flag-set.ts';
 import { describeInfo } from '../../output/describe-info.ts';
-import { compileTemplate } from '../../output/template/execute.ts';
-import { goJson } from '../../output/template/go-json.ts';
 
 export const info: Command<{ format: Flag<string> }> = {
   operands: '[OPTIONS]',

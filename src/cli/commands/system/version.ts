@@ -1,11 +1,11 @@
 import { NEWEST_API_VERSION, type VersionInfo } from '../../../client/mod.ts';
+import { compileTemplate, type Template } from '../../../spec/go-template/execute.ts';
+import { goJson } from '../../../spec/go-template/go-json.ts';
 import type { Cli } from '../../cli.ts';
 import { clientInfo } from '../../client-info.ts';
 import { type Command, NONE } from '../../command.ts';
 import { errorText } from '../../error-text.ts';
 import type { Flag } from '../../flags/flag-set.ts';
-import { compileTemplate, type Template } from '../../output/template/execute.ts';
-import { goJson } from '../../output/template/go-json.ts';
 import { ansiTime } from '../../output/time.ts';
 
 export const version: Command<{ format: Flag<string> }> = {
