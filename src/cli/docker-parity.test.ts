@@ -53,10 +53,11 @@ function inAnyOrder(argv: string[], requests: SeenRequest[]): SeenRequest[] {
   return requests.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** docker sends `filters=` where there are none. */
-function withoutEmptyFilters(request: SeenRequest): SeenRequest {
-  const { filters, ...query } = request.query;
-  return filters === '' ? { ...request, query } : request;
+/** docker sends `filters=` where there are none, and `author=` with a commit of nobody. */
+function withoutEmpty(request: SeenRequest): SeenRequest {
+  const isSaid = ([name, value]: [string, string]) =>
+    value !== '' || (name !== 'filters' && request.path !== '/commit');
+  return { ...request, query: Object.fromEntries(Object.entries(request.query).filter(isSaid)) };
 }
 
 /** What docker did, in minke's name. */
@@ -65,9 +66,9 @@ function asMinke({ argv, exit, stdout, stderr, requests }: Outcome): Omit<Outcom
     maskTimes(text)
       .replace('28.2.2', '0.1.0')
       .replace(' containerd version: \n', '')
-      .replace(/(^|'|Usage: {2})docker(?=[ :'])/gm, '$1minke');
+      .replace(/(^|'|\t|Usage: {2})docker(?=[ :'])/gm, '$1minke');
   const detached = argv[0] === 'run' && argv.some((word) => /^-[a-z]*d/.test(word));
-  const asked = requests.map(withoutEmptyFilters).filter(({ path }) => {
+  const asked = requests.map(withoutEmpty).filter(({ path }) => {
     // docker waits for a container that it leaves alone, and looks among plugins for what `inspect` does not find.
     return (
       !(detached && path.endsWith('/wait')) && !(argv[0] === 'inspect' && /^\/(info|plugins)/.test(path))

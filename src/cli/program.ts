@@ -50,7 +50,7 @@ async function runCommand(cli: Cli, command: Command, args: string[]): Promise<n
   }
   const complaint = arityComplaint(cli.name, command, operands.length);
   if (complaint) {
-    const see = complaint.includes('at least') ? 'See' : 'Run';
+    const see = /at least \d+ argument/.test(complaint) ? 'See' : 'Run';
     const more = `${see} '${cli.name} --help' for more information`;
     throw new ExitError(1, `minke: ${complaint}\n\n${usageLine(cli.name, command)}\n\n${more}`);
   }

@@ -117,8 +117,8 @@ export class Api implements Disposable {
     options: RequestOptions,
     extra: Record<string, string>,
   ): Promise<Exchange> {
-    // What is sent as it comes cannot be sent again: the version is settled before.
-    if (options.content) await this.text('GET', '/_ping');
+    // What is sent as it comes cannot be sent again, and the answer to a HEAD has no words: the version is settled before.
+    if (options.content || method === 'HEAD') await this.text('GET', '/_ping');
     for (;;) {
       const sent = this.#version.current;
       const exchange = await this.#send(method, path, options, extra);

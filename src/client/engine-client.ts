@@ -1,6 +1,7 @@
 import { Api, type ApiOptions } from './api.ts';
 import { Containers } from './resources/containers.ts';
 import { Execs } from './resources/execs.ts';
+import { Files } from './resources/files.ts';
 import { Images } from './resources/images.ts';
 import { Networks } from './resources/networks.ts';
 import { System } from './resources/system.ts';
@@ -18,6 +19,7 @@ export class EngineClient implements Disposable {
   readonly api: Api;
   readonly containers: Containers;
   readonly execs: Execs;
+  readonly files: Files;
   readonly images: Images;
   readonly networks: Networks;
   readonly volumes: Volumes;
@@ -27,6 +29,7 @@ export class EngineClient implements Disposable {
     this.api = new Api(options);
     this.containers = new Containers(this.api);
     this.execs = new Execs(this.api);
+    this.files = new Files(this.api);
     this.images = new Images(this.api);
     this.networks = new Networks(this.api);
     this.volumes = new Volumes(this.api);

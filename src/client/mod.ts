@@ -10,6 +10,7 @@ export * from './errors.ts';
 export type { Filters } from './filters.ts';
 export * from './resources/containers.ts';
 export * from './resources/execs.ts';
+export * from './resources/files.ts';
 export * from './resources/images.ts';
 export * from './resources/system.ts';
 export * from './resources/volumes.ts';

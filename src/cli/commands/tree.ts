@@ -18,11 +18,27 @@ const c = {
     'Attach to the streams of a running container',
     async () => (await import('./container/attach.ts')).attach,
   ),
+  commit: verb(
+    "Make an image of a container's changes",
+    async () => (await import('./container/commit.ts')).commit,
+  ),
+  cp: verb(
+    'Copy files between a container and this machine',
+    async () => (await import('./container/cp.ts')).cp,
+  ),
   create: verb(
     'Make a container without starting it',
     async () => (await import('./container/create.ts')).create,
   ),
+  diff: verb(
+    'Show what a container changed in its files',
+    async () => (await import('./container/diff.ts')).diff,
+  ),
   exec: verb('Run a command in a running container', async () => (await import('./container/exec.ts')).exec),
+  export: verb(
+    "Write a container's files to an archive",
+    async () => (await import('./container/export.ts')).exportContainer,
+  ),
   inspect: verb(
     'Show everything about containers',
     async () => (await import('./container/inspect.ts')).inspect,

@@ -36,7 +36,7 @@ export function arityComplaint(name: string, command: Command, count: number): s
   const plural = (n: number) => `${n} ${n === 1 ? 'argument' : 'arguments'}`;
   if (max === 0) return `'${name}' accepts no arguments`;
   if (min === max) return `'${name}' requires ${plural(min)}`;
-  if (count < min) return `'${name}' requires at least ${plural(min)}`;
+  if (max === Number.POSITIVE_INFINITY) return `'${name}' requires at least ${plural(min)}`;
   if (min > 0) return `'${name}' requires at least ${min} and at most ${plural(max)}`;
   return `'${name}' requires at most ${plural(max)}`;
 }

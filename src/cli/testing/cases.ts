@@ -1,6 +1,34 @@
 /** Command lines that `scripts/record-docker-cli.ts` gives to the docker CLI and the test gives to minke. One a line, in words. */
 export const CASES: string[][] = [
   ...lines(`
+    cp
+    cp x
+    cp -z a x:/b
+    cp a b
+    cp x:/a y:/b
+    cp x:/etc/file -
+    cp -L x:/etc/file -
+    cp nope:/etc/file -
+    cp x:/etc/file /nonexist/dir/file
+    cp x:/etc/file /dev/null
+    cp /nonexist x:/d
+    cp /etc/hostname x:/d
+    cp -a -L -q /etc/hostname x:/d/e
+    cp --archive /etc/hostname nope:/d
+    diff
+    diff x
+    diff nope
+    export x
+    export -o /nonexist/dir/file x
+    export -o /dev/null x
+    export nope
+    commit
+    commit x
+    commit nope
+    commit -a me -m msg -p=false x repo:tag
+    commit x BAD
+    commit x repo
+    commit x a b
     exec
     exec x
     exec -z x y

@@ -4,6 +4,10 @@ import type { Socket } from 'node:net';
 
 const ANSWERS = new URL('./answers/', import.meta.url).pathname;
 const ID = '1'.repeat(64);
+/** Of a directory. */
+const PATH_STAT = Buffer.from(
+  JSON.stringify({ name: 'd', size: 0, mode: 2 ** 31, mtime: '2026-01-01T00:00:00Z', linkTarget: '' }),
+).toString('base64');
 
 /** A request as it came, without the version in its path and with its query in order. */
 export interface SeenRequest {
@@ -60,6 +64,7 @@ export class FakeEngine implements AsyncDisposable {
       );
     }
     const { status, body } = answerFor(method, path, text);
+    if (path.endsWith('/archive')) response.setHeader('X-Docker-Container-Path-Stat', PATH_STAT);
     send(response, status, body, this.#apiVersion);
   }
 
@@ -72,7 +77,8 @@ export class FakeEngine implements AsyncDisposable {
     const query = Object.fromEntries([...url.searchParams].sort(([a], [b]) => (a < b ? -1 : 1)));
     const method = request.method ?? '';
     if (path !== '/_ping' && version !== '1.55') {
-      this.seen.push({ method, path, query, ...(text ? { body: JSON.parse(text) as unknown } : {}) });
+      const isJson = text !== '' && request.headers['content-type'] === 'application/json';
+      this.seen.push({ method, path, query, ...(isJson ? { body: JSON.parse(text) as unknown } : {}) });
     }
     return { method, path, version };
   }
@@ -109,6 +115,19 @@ function answerFor(method: string, path: string, body: string): { status: number
   if (name === 'prune') return { status: 200, body: canned(`${noun}_prune`) };
   if (name === 'nope') return notFound(`No such ${noun?.slice(0, -1)}: nope`);
   if (path === '/images/get') return { status: 200, body: 'an archive\n' };
+  if (path === '/commit') return { status: 201, body: { Id: `sha256:${ID}` } };
+  if (verb === 'export') return { status: 200, body: 'a tree\n' };
+  if (verb === 'archive')
+    return { status: 200, body: method === 'GET' ? `file${'\0'.repeat(508)}${'\0'.repeat(512)}` : '' };
+  if (verb === 'changes')
+    return {
+      status: 200,
+      body: [
+        { Path: '/etc', Kind: 0 },
+        { Path: '/new', Kind: 1 },
+        { Path: '/old', Kind: 2 },
+      ],
+    };
   if (path.endsWith('/push')) return { status: 200, body: readFileSync(`${ANSWERS}push.jsonl`, 'utf8') };
   if (path.endsWith('/wait')) return { status: 200, body: { StatusCode: 3 } };
   if (path.endsWith('/update'))
