@@ -77,9 +77,12 @@ export function chownAt(dir: number, name: CString, uid: number, gid: number): n
   return tryCall(() => fchownatC(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW));
 }
 
-/** fchmodat(2); it follows links, so only for what the caller knows to be none. */
+/**
+ * fchmodat(2) that never follows a link: `-EOPNOTSUPP` for one. Race: a container may put a link in the place of what
+ * was made a moment ago.
+ */
 export function chmodAt(dir: number, name: CString, mode: number): number {
-  return tryCall(() => fchmodatC(dir, name, mode, 0));
+  return tryCall(() => fchmodatC(dir, name, mode, AT_SYMLINK_NOFOLLOW));
 }
 
 export function chmodFd(fd: number, mode: number): number {
