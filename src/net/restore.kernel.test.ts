@@ -70,7 +70,7 @@ if (host) {
       expect(readdirSync(join(root, 'netns'))).toEqual([]);
       await until('veths go', () => !sh('ip -br link').includes('veth'));
       expect((await start(one, [{ hostPort: 9000 }])).ip).toBe('172.31.71.2');
-    }, 20_000);
+    });
 
     test('puts back table and bridge that somebody removed', async () => {
       const web = await start(one, [{ hostPort: 8080 }]);

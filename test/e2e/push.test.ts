@@ -275,6 +275,29 @@ describe('a registry that wants a login', () => {
   });
 });
 
+// Compat: Docker shares the work between pushes to one repository; what goes to another one at once it sends again.
+test.skipIf(ENGINE === 'docker')('pushes of one layer at once send it once', async () => {
+  using _calm = await calm('a push made again finds what the first one sent');
+  const { docker } = await engine();
+  await using proxy = await BreakingProxy.start(registry.address);
+  const noise = tar([{ name: 'noise', content: randomBytes(4_000_000) }]);
+  const image = await load([noise, tar([{ name: 'who', content: 'x' }])]);
+  const repository = uniqueName('p');
+  const names = [
+    await tagged(image, proxy.address, repository, '1'),
+    await tagged(image, proxy.address, repository, '2'),
+    await tagged(image, proxy.address),
+  ];
+  proxy.delay = 5;
+  const said = await Promise.all(names.map((name) => docker.ok(['push', name], { timeout: 60_000 })));
+  expect(proxy.sent).toBeLessThan(5_000_000);
+  const outcomes = said.map(
+    (lines) => new RegExp(`${short(noise)}: (Pushed|Mounted|Layer already)`).exec(lines)?.[1],
+  );
+  expect(outcomes.sort().at(-1)).toBe('Pushed');
+  expect(outcomes.filter((outcome) => outcome === 'Pushed')).toHaveLength(1);
+});
+
 describe('a push that is broken off', () => {
   test('goes on, and what arrives is whole', async () => {
     using _calm = await calm('a push made again finds what the first one sent');

@@ -4,6 +4,7 @@ import type { ArchiveStore, ImageStore, LayerStore } from '../../store/mod.ts';
 import type { Events } from '../events/mod.ts';
 import type { ImageUsers } from './images.ts';
 import type { Slots } from './slots.ts';
+import type { Turns } from './turns.ts';
 
 /** What the image verbs work with; `daemon/` puts it together. */
 export interface ImagesContext {
@@ -16,5 +17,8 @@ export interface ImagesContext {
   readonly log: Logger;
   /** Blobs that may be fetched at once. */
   readonly downloads: Slots;
-  readonly maxConcurrentUploads: number;
+  /** Layers that may be pushed at once. */
+  readonly uploads: Slots;
+  /** Whose turn it is to send a layer to a registry. */
+  readonly sending: Turns;
 }

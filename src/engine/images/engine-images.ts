@@ -20,6 +20,7 @@ import { find, resolve } from './resolve.ts';
 import { save } from './save/save.ts';
 import { search } from './search.ts';
 import { Slots } from './slots.ts';
+import { Turns } from './turns.ts';
 import { usage } from './usage.ts';
 
 /** What containers ask about images, beside the verbs of the API. */
@@ -34,9 +35,17 @@ export interface ImageNames {
 
 /** The image verbs over one context. */
 export function createImages(
-  options: Omit<ImagesContext, 'downloads'> & { maxConcurrentDownloads: number },
+  options: Omit<ImagesContext, 'downloads' | 'uploads' | 'sending'> & {
+    maxConcurrentDownloads: number;
+    maxConcurrentUploads: number;
+  },
 ): Images & ImageNames {
-  const context: ImagesContext = { ...options, downloads: new Slots(options.maxConcurrentDownloads) };
+  const context: ImagesContext = {
+    ...options,
+    downloads: new Slots(options.maxConcurrentDownloads),
+    uploads: new Slots(options.maxConcurrentUploads),
+    sending: new Turns(),
+  };
   return {
     pull: (reference, options, progress) => pull(context, reference, options, progress),
     pullAllTags: (repository, options, progress) => pullAllTags(context, repository, options, progress),

@@ -25,7 +25,8 @@ export interface LayerPush {
 
 /**
  * Brings one layer to the repository, by the cheapest way that works: it is there already; another repository of the
- * registry lends it; it is compressed and sent. Compat: moby `push_v2.go` `Upload`; there small layers get fewer looks.
+ * registry lends it; another push sends it just now; it is compressed and sent. Compat: moby `push_v2.go` `Upload`; there
+ * small layers get fewer looks, and only pushes to the same repository share the work.
  */
 export async function pushLayer(
   context: ImagesContext,
@@ -38,17 +39,34 @@ export async function pushLayer(
     say('Layer already exists');
     return push.known;
   }
+  const there = await find(context, push, say);
+  if (there) return there;
+  let waited = false;
+  const onWait = () => {
+    waited = true;
+    say('Waiting');
+  };
+  const key = `${push.reference.domain} ${push.diffId}`;
+  using _turn = await context.sending.take(key, onWait, push.signal);
+  // Another push has sent it meanwhile, to this repository or to one that lends it.
+  const sent = waited ? await find(context, push, say) : undefined;
+  if (sent) return sent;
+  const { digest, size } = await send(context, push, progress);
+  return found(context, push, { digest, size }, () => say('Pushed'));
+}
+
+/** The layer in the repository, if it is there or can be mounted. */
+async function find(
+  context: ImagesContext,
+  push: LayerPush,
+  say: (status: string) => void,
+): Promise<Descriptor | undefined> {
   const { origins } = context.layers;
   const repository = canonicalRepository(push.reference);
   const { looks, mounts } = rankOrigins(origins.of(push.diffId), push.reference);
-  const found = (digest: Digest, size: number, status: string): Descriptor => {
-    origins.learn(push.diffId, digest, repository);
-    say(status);
-    return { mediaType: MEDIA_TYPES.dockerLayer, digest, size };
-  };
   const look = async (digest: Digest): Promise<Descriptor | undefined> => {
     const size = await push.target.findBlob(digest);
-    if (size !== undefined) return found(digest, size, 'Layer already exists');
+    if (size !== undefined) return found(context, push, { digest, size }, () => say('Layer already exists'));
     origins.forget(push.diffId, { digest, repository });
     return undefined;
   };
@@ -56,18 +74,28 @@ export async function pushLayer(
     const there = await look(digest);
     if (there) return there;
   }
-  for (const origin of mounts.slice(0, MAX_MOUNTS)) {
-    if (!(await mount(push, origin.digest, origin.path))) continue;
+  for (const { digest, path } of mounts.slice(0, MAX_MOUNTS)) {
+    if (!(await mount(push, digest, path))) continue;
     // The answer to a mount does not tell the size.
-    const size = await push.target.findBlob(origin.digest);
-    if (size !== undefined) return found(origin.digest, size, `Mounted from ${origin.path}`);
+    const size = await push.target.findBlob(digest);
+    if (size !== undefined) return found(context, push, { digest, size }, () => say(`Mounted from ${path}`));
   }
   for (const digest of looks.slice(1, MAX_LOOKS)) {
     const there = await look(digest);
     if (there) return there;
   }
-  const { digest, size } = await send(context, push, progress);
-  return found(digest, size, 'Pushed');
+  return undefined;
+}
+
+function found(
+  { layers }: ImagesContext,
+  { diffId, reference }: LayerPush,
+  { digest, size }: PushedBlob,
+  say: () => void,
+): Descriptor {
+  layers.origins.learn(diffId, digest, canonicalRepository(reference));
+  say();
+  return { mediaType: MEDIA_TYPES.dockerLayer, digest, size };
 }
 
 /** A registry that refuses to lend (no right to the other repository) is no reason to give up. */

@@ -7,7 +7,6 @@ import type { Descriptor } from '../../../spec/oci/image.ts';
 import type { Reference } from '../../../spec/reference.ts';
 import type { StoredImage } from '../../../store/mod.ts';
 import type { ImagesContext } from '../context.ts';
-import { Slots } from '../slots.ts';
 import { pushLayer } from './push-layer.ts';
 
 export interface LayersPush {
@@ -20,7 +19,7 @@ export interface LayersPush {
 }
 
 /**
- * Brings an image's layers to the registry, up to `max-concurrent-uploads` at once, the uppermost first as Docker does;
+ * Brings an image's layers to the registry, up to `max-concurrent-uploads` of the whole engine at once, the uppermost first as Docker does;
  * gives their descriptors, the lowest first. The first failure cancels the others.
  */
 export async function pushLayers(
@@ -37,7 +36,6 @@ export async function pushLayers(
   if (top !== undefined) context.layers.retain(top);
   const abort = new AbortController();
   const both = AbortSignal.any([signal, abort.signal]);
-  const slots = new Slots(context.maxConcurrentUploads);
   const failures: unknown[] = [];
   const works = new Map<DiffId, Promise<void>>();
   try {
@@ -46,7 +44,8 @@ export async function pushLayers(
       progress({ status: 'Preparing', progressDetail: {}, id });
       if (works.has(diffId)) continue;
       const work = async (): Promise<void> => {
-        using _slot = await slots.take(() => progress({ status: 'Waiting', progressDetail: {}, id }));
+        const onWait = () => progress({ status: 'Waiting', progressDetail: {}, id });
+        using _slot = await context.uploads.take(onWait, both);
         both.throwIfAborted();
         const chainId = chain[index] as ChainId;
         const one = { reference, target, diffId, chainId, known: there.get(diffId), signal: both };
