@@ -2,11 +2,12 @@
 import { expect, test } from 'bun:test';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { busyboxRootfs } from '../fixtures/busybox.ts';
 import { Client, dockerClis } from '../fixtures/cli.ts';
 import { Daemon, ENGINE } from '../fixtures/daemon.ts';
 import { dockerd, endDockerd, HAS_DOCKERD } from '../fixtures/dockerd.ts';
-import { buildImage, imageId, push, sha256 } from '../fixtures/image.ts';
+import { buildImage, imageId, MEDIA, push, sha256 } from '../fixtures/image.ts';
 import { run, sh, workFolder } from '../fixtures/machine.ts';
 import { Registry } from '../fixtures/registry.ts';
 import { tar } from '../fixtures/tar.ts';
@@ -113,6 +114,7 @@ both(
     expect(await docker.ok(['inspect', '-f', asSeen, ...names])).toBe(seen);
     expect(await docker.ok(['run', '--rm', 'classic:1'])).toBe('built');
     expect(await docker.ok(['run', '--rm', 'buildkit:1'])).toBe('kit\none');
+    await givenOn(docker, folder, ['classic:1', 'buildkit:1']);
     expect(await docker.ok(['logs', 'worker'])).toBe('first');
     expect(await docker.run(['logs', 'three'])).toMatchObject({ stdout: 'out\n', stderr: 'err\n' });
     const numbers = Array.from({ length: 1500 }, (_, i) => `${i + 1}`).join('\n');
@@ -196,6 +198,46 @@ both(
   },
   120_000,
 );
+
+/** Saves and pushes images whose layers Docker has unpacked: same ids, and each layer bit by bit. */
+async function givenOn(docker: Client, folder: string, images: string[]): Promise<void> {
+  const inspected = JSON.parse(await docker.ok(['image', 'inspect', ...images])) as {
+    Id: string;
+    RootFS: { Layers: string[] };
+  }[];
+  const diffIds = inspected.map(({ RootFS }) => RootFS.Layers);
+  await docker.ok(['save', '-o', join(folder, 'out.tar'), ...images]);
+  await sh('mkdir out && tar -C out -xf out.tar', { cwd: folder });
+  const bytes = (name: string) => readFileSync(join(folder, 'out', name));
+  const saved = JSON.parse(String(bytes('manifest.json'))) as { Config: string; Layers: string[] }[];
+  expect(saved.map(({ Config }) => sha256(bytes(Config)))).toEqual(inspected.map(({ Id }) => Id));
+  expect(saved.map(({ Layers }) => Layers.map((name) => sha256(bytes(name))))).toEqual(diffIds);
+  const registry = await Registry.start();
+  try {
+    for (const [index, image] of images.entries()) {
+      const name = `${registry.address}/${image}`;
+      await docker.ok(['tag', image, name]);
+      await docker.ok(['push', '-q', name]);
+      await docker.ok(['rmi', name]);
+      const path = `http://${registry.address}/v2/${image.replace(':1', '')}`;
+      const manifest = await fetch(`${path}/manifests/1`, { headers: { accept: MEDIA.dockerManifest } });
+      const { config, layers } = (await manifest.json()) as { config: Blob; layers: Blob[] };
+      expect(config.digest).toBe(inspected[index]?.Id as string);
+      const blobs = layers.map(
+        async ({ digest }) => await (await fetch(`${path}/blobs/${digest}`)).arrayBuffer(),
+      );
+      expect((await Promise.all(blobs)).map((blob) => sha256(gunzipSync(blob)))).toEqual(
+        diffIds[index] ?? [],
+      );
+    }
+  } finally {
+    await registry.stop();
+  }
+}
+
+interface Blob {
+  digest: string;
+}
 
 /** Directories of `overlay2/` that belong to no image and no container: BuildKit's. */
 async function strangersIn(dataRoot: string): Promise<string[]> {
