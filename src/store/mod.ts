@@ -12,7 +12,7 @@ export { isWorthKeeping } from './layers/stage/worth-keeping.ts';
 export type * from './networks/network-record.ts';
 export * from './networks/network-records.ts';
 export * from './open-store.ts';
-export { PreparedMounts } from './prepared/prepared-mounts.ts';
+export { PreparedMounts, viewName } from './prepared/prepared-mounts.ts';
 export type { PathStat } from './rootfs/files/locate.ts';
 export type { TreeChange } from './rootfs/files/tree-changes.ts';
 export type * from './rootfs/files/tree-files.ts';

@@ -50,6 +50,8 @@ export async function openStore({ dataRoot, execRoot, log, maxLayerSize }: Store
     await layers.close();
     unshareMounts(root, ownMark);
   };
+  const prepared = new PreparedMounts(resolve(execRoot), layers);
+  prepared.releaseViews();
   const files = lazyTreeFiles(() => layers.workers);
   // Loaded when first needed: it is not for the start of the daemon to wait for.
   const archives: ArchiveStore = {
@@ -68,7 +70,7 @@ export async function openStore({ dataRoot, execRoot, log, maxLayerSize }: Store
     archives,
     rootfs: new TreeRootFs(layers.disk),
     files,
-    prepared: new PreparedMounts(resolve(execRoot), layers),
+    prepared,
     measure: (path) => layers.disk.call('usage', { path }),
     collectLeftovers: () => layers.collectLeftovers(),
     close,

@@ -9,10 +9,13 @@ import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
 import { ownerMap } from './owner-map.ts';
 
+/** Whose mounts, and the id under which what must be prepared for them lies (`PreparedMounts`). */
+type Subject = Pick<Container, 'id' | 'record'>;
+
 /** A container's mounts as the OCI runtime takes them, shallow destinations first, so that none hides another. */
 export async function resolveMounts(
   context: ContainersContext,
-  container: Container,
+  container: Subject,
   user: ResolvedUser,
 ): Promise<ResolvedMount[]> {
   const points = Object.values(container.record.mountPoints).sort(byDepth);
@@ -27,7 +30,7 @@ function byDepth(a: MountPointRecord, b: MountPointRecord): number {
 
 async function resolve(
   context: ContainersContext,
-  container: Container,
+  container: Subject,
   point: MountPointRecord,
   user: ResolvedUser,
 ): Promise<ResolvedMount> {
@@ -57,14 +60,14 @@ function tmpfs({ Destination: destination, RW: writable, Spec }: MountPointRecor
   return { type: 'tmpfs', source: 'tmpfs', destination, options };
 }
 
-function image(context: ContainersContext, { id }: Container, point: MountPointRecord): ResolvedMount {
+function image(context: ContainersContext, { id }: Subject, point: MountPointRecord): ResolvedMount {
   const { ImageOptions, chainId } = (point.Spec ?? {}) as Partial<MountRequest> & { chainId?: ChainId };
   if (chainId === undefined) throw new EngineError('not-found', `No such image: ${point.Name}`);
   const source = context.prepared.image(id, chainId, ImageOptions?.Subpath ?? '');
   return { type: 'bind', source, destination: point.Destination, options: ['rbind', 'ro', 'rprivate'] };
 }
 
-function volume(context: ContainersContext, { id }: Container, point: MountPointRecord): ResolvedMount {
+function volume(context: ContainersContext, { id }: Subject, point: MountPointRecord): ResolvedMount {
   checkVolume(context, point);
   const subpath = (point.Spec as Partial<MountRequest> | undefined)?.VolumeOptions?.Subpath;
   const source = subpath ? context.prepared.within(id, point.Source, subpath) : point.Source;
@@ -83,7 +86,7 @@ function checkVolume(context: ContainersContext, { Name }: MountPointRecord): vo
 
 async function bind(
   context: ContainersContext,
-  { id }: Container,
+  { id }: Subject,
   point: MountPointRecord,
   user: ResolvedUser,
 ): Promise<ResolvedMount> {

@@ -1,7 +1,16 @@
-import { closeSync, fstatSync, mkdirSync, readdirSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  readdirSync,
+  rmdirSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { EngineError, errnoOf } from '../../base/mod.ts';
+import { EngineError, errnoOf, newId } from '../../base/mod.ts';
 import type { ChainId } from '../../spec/digest.ts';
 import {
   AT_FDCWD,
@@ -24,6 +33,12 @@ import type { LayerStore } from '../layers/layer-store.ts';
 const MS_NOSUID = 2;
 const MS_NODEV = 4;
 const MS_NOEXEC = 8;
+const VIEW = 'view-';
+
+/** An id for what is prepared for a look into a container's files, and not for a start of it. */
+export function viewName(): string {
+  return `${VIEW}${newId()}`;
+}
 
 /**
  * What one start of a container is given as the source of a bind mount, where no path of the host will do: a part of a
@@ -37,6 +52,12 @@ export class PreparedMounts {
   constructor(execRoot: string, layers: Pick<LayerStore, 'mountView'>) {
     this.#root = join(execRoot, 'mounts');
     this.#layers = layers;
+  }
+
+  /** At a start: takes away what a crash left of looks into containers (`viewName`). */
+  releaseViews(): void {
+    if (!existsSync(this.#root)) return;
+    for (const name of readdirSync(this.#root)) if (name.startsWith(VIEW)) this.release(name);
   }
 
   /**

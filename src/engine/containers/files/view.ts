@@ -1,8 +1,10 @@
-import { statSync } from 'node:fs';
-import type { OpenTree } from '../../../store/mod.ts';
+import { existsSync, statSync } from 'node:fs';
+import type { ResolvedMount } from '../../../runtime/mod.ts';
+import { type ContainerRecord, type OpenTree, viewName } from '../../../store/mod.ts';
 import type { PrivateMount } from '../../../sys/mod.ts';
 import type { Container } from '../container.ts';
 import type { ContainersContext } from '../context.ts';
+import { resolveMounts } from '../resolve-mounts.ts';
 import { announceVolumes } from '../resource-events.ts';
 
 /** A container's files as they are seen inside. Dispose of it. */
@@ -22,11 +24,7 @@ export async function openView(context: ContainersContext, container: Container)
   const borrowed = await context.layers.borrowMount(container.id);
   try {
     announceVolumes(context, container, 'mount');
-    const tree = await context.files.open({
-      root: borrowed.rootfs,
-      readOnly: container.record.hostConfig.ReadonlyRootfs === true,
-      mounts: viewMounts(container),
-    });
+    const tree = await openTree(context, container, borrowed.rootfs);
     return {
       tree,
       async [Symbol.asyncDispose]() {
@@ -40,41 +38,59 @@ export async function openView(context: ContainersContext, container: Container)
   }
 }
 
+async function openTree(
+  context: ContainersContext,
+  { record }: Container,
+  rootfs: string,
+): Promise<OpenTree> {
+  // What a start would lay ready for its mounts is needed only until they are copied.
+  const id = viewName() as Container['id'];
+  const readOnly = record.hostConfig.ReadonlyRootfs === true;
+  try {
+    const user = mapsOwners(record)
+      ? await context.rootfs.lookupUser(rootfs, record.config.User, [])
+      : NOBODY_IN_PARTICULAR;
+    const mounts = await resolveMounts(context, { id, record }, user);
+    return await context.files.open({
+      root: rootfs,
+      readOnly,
+      mounts: [...mounts.filter(({ type }) => type === 'bind').map(asPrivate), ...ownFiles(record, readOnly)],
+    });
+  } finally {
+    context.prepared.release(id);
+  }
+}
+
+/** For mounts that do not ask whose they are. */
+const NOBODY_IN_PARTICULAR = { uid: 0, gid: 0, additionalGids: [], home: '/' };
+
+function mapsOwners({ mountPoints }: ContainerRecord): boolean {
+  return Object.values(mountPoints).some(({ Relabel }) => Relabel?.includes('idmap'));
+}
+
 function giveBack(context: ContainersContext, container: Container, borrowed: Disposable): void {
   borrowed[Symbol.dispose]();
   announceVolumes(context, container, 'unmount');
 }
 
-/** Shallow destinations first, so that none hides another. */
-function viewMounts({ record }: Container): PrivateMount[] {
-  const mounts: PrivateMount[] = [];
-  const points = Object.values(record.mountPoints);
-  for (const point of points.sort((a, b) => depth(a.Destination) - depth(b.Destination))) {
-    if (point.Type === 'tmpfs') continue;
-    const bindOptions = point.Spec?.['BindOptions'] as { NonRecursive?: boolean } | undefined;
-    const { Source: source, Destination: destination, RW } = point;
-    const recursive = bindOptions?.NonRecursive !== true;
-    mounts.push({ source, destination, kind: kindOf(source), recursive, readOnly: !RW });
-  }
+function asPrivate({ source, destination, options }: ResolvedMount): PrivateMount {
+  return {
+    source,
+    destination,
+    kind: statSync(source, { throwIfNoEntry: false })?.isDirectory() === false ? 'file' : 'directory',
+    recursive: options.includes('rbind'),
+    readOnly: options.includes('ro') || options.includes('rro'),
+  };
+}
+
+/** The files that a start writes for a container, unless something of the user's is mounted there. */
+function ownFiles(record: ContainerRecord, readOnly: boolean): PrivateMount[] {
   const files = [
     [record.resolvConfPath, '/etc/resolv.conf'],
     [record.hostnamePath, '/etc/hostname'],
     [record.hostsPath, '/etc/hosts'],
   ] as const;
-  for (const [source, destination] of files) {
-    // They are written by a start.
-    if (record.mountPoints[destination] || !statSync(source, { throwIfNoEntry: false })) continue;
-    const readOnly = record.hostConfig.ReadonlyRootfs === true;
-    mounts.push({ source, destination, kind: 'file', recursive: false, readOnly });
-  }
-  return mounts;
-}
-
-function kindOf(source: string): 'directory' | 'file' {
-  const stat = statSync(source, { throwIfNoEntry: false });
-  return stat && !stat.isDirectory() ? 'file' : 'directory';
-}
-
-function depth(path: string): number {
-  return path.split('/').length;
+  return files
+    .filter(([source, destination]) => !record.mountPoints[destination] && existsSync(source))
+    .map(([source, destination]) => ({ source, destination, kind: 'file', recursive: false, readOnly }));
 }
