@@ -22,6 +22,7 @@ import type { Config } from './config/config.ts';
 import { bridgeName } from './config/read-config.ts';
 import { deferredNet } from './deferred-net.ts';
 import { claimFromDocker } from './restore/docker-root.ts';
+import { dropStaleExecRoot } from './restore/stale-exec-root.ts';
 
 /** Who waits for us to answer gets the answer first. */
 const WARM_UP_MS = 50;
@@ -48,6 +49,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   if (!lock) throw new EngineError('unavailable', `another daemon runs on the data-root ${config.dataRoot}`);
   closing.use(lock);
   closing.use(claimFromDocker(config.dataRoot));
+  dropStaleExecRoot(config.execRoot, log);
   rmSync(join(config.dataRoot, 'tmp'), { recursive: true, force: true });
 
   const cgroup = detectCgroups(config.cgroupDriver);

@@ -49,7 +49,8 @@ async function aftermath(
   const down = takeDown(context, container, { keepExit: true });
   await atMost(down, TELL_AFTER_MS);
   tellEnd(context, container, { oomKilled: exit.oomKilled });
-  if (!restarts) container.waiters.exited({ statusCode: exit.exitCode });
+  // Compat: also where the policy restarts it, though it counts as running meanwhile.
+  container.waiters.exited({ statusCode: exit.exitCode });
   const goes = !restarts && record.hostConfig.AutoRemove && container.restarts === 0;
   told();
   await down;

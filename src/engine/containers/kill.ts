@@ -21,12 +21,13 @@ export async function kill(
   const { StopSignal: own } = container.record.config;
   const ends = signal === SIGKILL || !own || signal === parseSignal(own);
   if (ends) noteManualStop(context, container);
+  // Compat: between two lives any signal is the end of the restarts.
+  if (ends && (await endRestarting(context, container))) return;
   if (signal !== SIGKILL) {
     await sendSignal(context, container, signal);
     if (ends) await thaw(context, container);
     return;
   }
-  if (await endRestarting(context, container)) return;
   using waiting = waitForExit(container);
   await sendSignal(context, container, SIGKILL);
   if (!(await waiting.within(KILL_WAIT_MS))) {

@@ -263,6 +263,26 @@ describe('stop', () => {
   });
 });
 
+describe('kill of one that its policy is just starting', () => {
+  test('is the end of it', async () => {
+    const container = bench.add((record) => {
+      record.hostConfig.RestartPolicy = { Name: 'always', MaximumRetryCount: 0 };
+    });
+    await start(bench.context, container);
+    const slow = Promise.withResolvers<void>();
+    bench.steps['net.setUp'] = () => slow.promise;
+    await exits(container, 1);
+    expect(container.status).toBe('restarting');
+    while (bench.done.filter((step) => step === 'net.setUp').length < 2) await Bun.sleep(5);
+    mortal(container);
+    const killed = kill(bench.context, container, undefined);
+    slow.resolve();
+    await killed;
+    expect(container.status).toBe('exited');
+    expect(container.record.state.exitCode).toBe(137);
+  });
+});
+
 describe('restart', () => {
   test('of a --rm container, twice at once, leaves it one', async () => {
     const container = bench.add((record) => {

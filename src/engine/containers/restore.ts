@@ -9,6 +9,7 @@ import { holdImageMounts } from './image-mounts.ts';
 import { logTarget } from './log-target.ts';
 import { tellRemovals } from './remove-intent.ts';
 import { removeLocked } from './remove-locked.ts';
+import { shouldRestart } from './restart-policy.ts';
 import { applySandbox } from './sandbox.ts';
 import { start } from './start.ts';
 import { isRunning } from './status.ts';
@@ -100,14 +101,17 @@ export async function startByPolicy(context: ContainersContext): Promise<void> {
   await Promise.all(Array.from({ length: STARTS_AT_ONCE }, startInTurn));
 }
 
+/**
+ * What the policy says of a container that does not run when the daemon starts. Compat: moby's `ShouldRestart` of a
+ * daemon's start, but for one with `on-failure` that somebody stopped: Docker starts it, though its documentation says
+ * otherwise.
+ */
 function isToStart(container: Container): boolean {
-  const { hostConfig, hasBeenManuallyStopped, hasBeenStartedBefore } = container.record;
-  const policy = hostConfig.RestartPolicy.Name;
-  const wanted =
-    policy === 'always' ||
-    (policy === 'unless-stopped' && !hasBeenManuallyStopped) ||
-    container.restartInterrupted;
-  return wanted && hasBeenStartedBefore && !isRunning(container.status);
+  const { record, status } = container;
+  if (isRunning(status) || !record.hasBeenStartedBefore) return false;
+  // Compat: a stop by hand counts as long as the daemon lives.
+  if (record.hostConfig.RestartPolicy.Name === 'always' || container.restartInterrupted) return true;
+  return shouldRestart(container, record.state.exitCode);
 }
 
 /** True if the keeper holds this very start of the container, ended or not, and its program was let run. */
@@ -164,7 +168,6 @@ async function adopt(context: ContainersContext, container: Container, held: Hel
     container.moveTo('running');
     record.state.startedAt = formatTime(nowNano());
     record.hasBeenStartedBefore = true;
-    record.hasBeenManuallyStopped = false;
     delete record.minke.starting;
     applySandbox(context, container, record.minke.sandbox as Sandbox | undefined);
     announce(context, container, 'start');

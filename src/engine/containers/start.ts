@@ -23,6 +23,8 @@ export async function start(
   await transitionOnceCleared(context, container, async () => {
     checkVerb('start', container);
     container.restartDelay = 0;
+    // Race: a start by policy leaves it, for somebody may want the end meanwhile.
+    container.record.hasBeenManuallyStopped = false;
     container.record.restartCount = byHand ? 0 : container.record.restartCount + 1;
     await startLocked(context, container);
   });
@@ -123,7 +125,6 @@ async function bringUp(context: ContainersContext, container: Container, signal:
     startedAt: formatTime(nowNano()),
   };
   record.hasBeenStartedBefore = true;
-  record.hasBeenManuallyStopped = false;
   delete record.minke.starting;
   applySandbox(context, container, sandbox);
   container.moveTo('running');
