@@ -99,7 +99,8 @@ describe('a restart policy', () => {
         'an answer while it waits',
         async () => {
           const before = await state(box.name);
-          const answer = before.startsWith('restarting 1 ') ? await ask() : undefined;
+          if (!before.startsWith('restarting 1 ')) return undefined;
+          const answer = await ask();
           return (await state(box.name)) === before ? { answer } : undefined;
         },
         30_000,
