@@ -47,9 +47,10 @@ describe('minke does as the docker CLI', () => {
   }
 });
 
-/** Several containers are stopped, killed and removed at once, in no order. */
+/** Several containers are stopped, killed, removed and watched at once, in no order. */
 function inAnyOrder(argv: string[], requests: SeenRequest[]): SeenRequest[] {
-  if (!['stop', 'kill', 'rm', 'restart', 'pause', 'unpause', 'wait'].includes(argv[0] ?? '')) return requests;
+  if (!['stop', 'kill', 'rm', 'restart', 'pause', 'unpause', 'wait', 'stats'].includes(argv[0] ?? ''))
+    return requests;
   return requests.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 

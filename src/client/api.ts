@@ -38,10 +38,8 @@ export interface ApiResponse {
   body: AsyncIterable<Uint8Array>;
 }
 
-/** A connection taken over from HTTP. */
+/** A connection taken over from HTTP. Output is framed unless there is a terminal; before API 1.42 no head says so. */
 export interface Hijacked {
-  /** True if output comes in frames that say which stream they are of; false for a terminal's. */
-  framed: boolean;
   write(bytes: Uint8Array): Promise<void>;
   /** No more input; output goes on. */
   end(): void;
@@ -97,9 +95,8 @@ export class Api implements Disposable {
   /** Sends a request whose connection becomes a byte stream both ways. Spec: Engine API, "Hijacking". */
   async hijack(method: string, path: string, options: RequestOptions = {}): Promise<Hijacked> {
     const upgrade = { Connection: 'Upgrade', Upgrade: 'tcp' };
-    const { connection, reader, head } = await this.#exchange(method, path, options, upgrade);
+    const { connection, reader } = await this.#exchange(method, path, options, upgrade);
     return {
-      framed: !(head.headers.get('content-type') ?? '').includes('raw-stream'),
       write: (bytes) => connection.write(bytes),
       end: () => connection.end(),
       read: () => reader.raw(),

@@ -10,6 +10,7 @@ import {
   ExecDirectory,
   findInit,
   HealthWatch,
+  StatsCollector,
 } from '../engine/containers/mod.ts';
 import { EventBus } from '../engine/events/mod.ts';
 import { createImages } from '../engine/images/mod.ts';
@@ -100,6 +101,7 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
     },
     directory,
     execs: new ExecDirectory(),
+    stats: new StatsCollector(),
     locks: new KeyedLock(),
     records: new ContainerRecords(dataRoot, log),
     layers: store.layers,

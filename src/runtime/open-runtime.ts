@@ -1,9 +1,11 @@
 import { closeSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ContainerId, EngineError, type Logger, messageOf } from '../base/mod.ts';
-import { atomicWrite, run, setWindowSize } from '../sys/mod.ts';
+import { atomicWrite, readNetDev, run, setWindowSize } from '../sys/mod.ts';
 import { type CgroupDriver, detectCgroups } from './cgroups/host.ts';
 import { type LimitChange, limitWrites } from './cgroups/limit-writes.ts';
+import { readUsageV1 } from './cgroups/usage/read-v1.ts';
+import { readUsageV2 } from './cgroups/usage/read-v2.ts';
 import { KeeperLink } from './connection/keeper-link.ts';
 import { CompiledSeccomp } from './crun/compiled-seccomp.ts';
 import type { OciProgram } from './crun/program.ts';
@@ -19,6 +21,7 @@ import type {
   CreateRequest,
   HeldContainer,
   Runtime,
+  RuntimeUsage,
   StdinWriter,
   StdioPaths,
 } from './runtime.ts';
@@ -217,6 +220,19 @@ class KeptRuntime implements Runtime {
       });
     };
     return new DescriptorWriter(fd, end, () => live.closeStdin());
+  }
+
+  usage(id: ContainerId): RuntimeUsage {
+    const { pid, cgroup } = this.#holdings.get(id);
+    const unified = this.#holdings.host.version === 2;
+    const usage = unified
+      ? readUsageV2((_controller, file) => cgroup.read('', file))
+      : readUsageV1((controller, file) => cgroup.read(controller, file));
+    return { ...usage, interfaces: readNetDev(pid) };
+  }
+
+  pids(id: ContainerId): number[] {
+    return this.#holdings.get(id).cgroup.pids();
   }
 
   async delete(id: ContainerId, { keepExit = false } = {}): Promise<void> {

@@ -1,7 +1,9 @@
 import type { ContainerId } from '../base/mod.ts';
 import type { RuntimeSpec } from '../spec/oci/runtime.ts';
+import type { InterfaceCounters } from '../sys/mod.ts';
 import type { ExecProcess } from './bundle/exec-process.ts';
 import type { LimitChange } from './cgroups/limit-writes.ts';
+import type { CgroupUsage } from './cgroups/usage/usage.ts';
 import type { NamedRuntime } from './crun/programs.ts';
 
 /**
@@ -41,6 +43,13 @@ export interface Runtime {
   changeLimits(id: ContainerId, change: LimitChange): Promise<void>;
   pause(id: ContainerId): Promise<void>;
   resume(id: ContainerId): Promise<void>;
+  /**
+   * What a container that runs has used. Reads some 15 small files, a fraction of a millisecond. `not-found` if it
+   * has ended.
+   */
+  usage(id: ContainerId): RuntimeUsage;
+  /** Its processes, by the numbers that they have on the host, execs included. `not-found` if it has ended. */
+  pids(id: ContainerId): number[];
   /** A duplicate of the PTY master, a descriptor of this process that the caller closes. */
   ptyMaster(id: ContainerId): Promise<number>;
   /** Sets the window size of a container's terminal, in characters. */
@@ -66,6 +75,11 @@ export interface Runtime {
   runtimes(): Record<string, NamedRuntime>;
   /** Name, version and commit of the default runtime, as `docker info` and `docker version` print. */
   version(): Promise<{ name: string; version: string; commit: string; path: string }>;
+}
+
+export interface RuntimeUsage extends CgroupUsage {
+  /** Of its network namespace, by name; empty if it has just ended. */
+  interfaces: Map<string, InterfaceCounters>;
 }
 
 export interface CreateRequest {

@@ -16,6 +16,8 @@ export interface Hijack {
    * answers too (Compat: exec does, attach does not).
    */
   accept(options: { contentType: string; repeatHeaders: boolean }): void;
+  /** Sends a head of another protocol as it is; `end` half-closes after it. */
+  switchTo(head: string, options?: { end: boolean }): void;
   /** An ordinary answer instead of the hijack; the connection ends. */
   reply(reply: Reply): Promise<void>;
   /** A bare head and text instead of the hijack; the connection ends. Compat: attach's errors. */

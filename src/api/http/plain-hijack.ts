@@ -25,6 +25,13 @@ export class PlainHijack implements Hijack {
     this.#response.flushHeaders();
   }
 
+  /** Nobody asked to switch: what would be sent then is the body of a refusal. */
+  switchTo(head: string): void {
+    const [first = '', ...text] = head.split('\r\n\r\n');
+    this.#response.writeHead(Number(first.split(' ')[1]), { 'Content-Type': 'text/plain; charset=utf-8' });
+    this.#response.end(text.join(''));
+  }
+
   refuse(status: number, contentType: string, text: string): void {
     this.#response.writeHead(status, { 'Content-Type': contentType });
     this.#response.end(`${text}\r\n`);

@@ -45,6 +45,11 @@ export class SocketHijack implements Hijack {
     );
   }
 
+  switchTo(head: string, options?: { end: boolean }): void {
+    this.#socket.write(head);
+    if (options?.end) this.end();
+  }
+
   refuse(status: number, contentType: string, text: string): void {
     this.#socket.write(`${statusLine(status)}Content-Type: ${contentType}\r\n\r\n${text}\r\n`);
     this.end();

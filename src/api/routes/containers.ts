@@ -6,8 +6,10 @@ import type { ApiRequest } from '../http/request.ts';
 import type { AnyRoute } from '../http/route.ts';
 import { inspectFor, summaryFor } from '../versions/containers.ts';
 import { attachRoute } from './container-attach.ts';
+import { attachWebSocketRoute } from './container-attach-websocket.ts';
 import { createRoute } from './container-create.ts';
 import { logsRoute } from './container-logs.ts';
+import { statsRoute } from './container-stats.ts';
 import { updateRoute } from './container-update.ts';
 import { waitRoute } from './container-wait.ts';
 
@@ -40,6 +42,13 @@ export function containerRoutes(containers: Containers, host: { cgroupUnified: b
         ),
     },
     logsRoute(containers),
+    statsRoute(containers),
+    {
+      method: 'GET',
+      path: '/containers/*name/top',
+      handle: async ({ query, params }) =>
+        json(200, await containers.top(params['name'] ?? '', query.text('ps_args'))),
+    },
     verb('start', (ref, request) => {
       refuseStartBody(request);
       return containers.start(ref);
@@ -61,6 +70,7 @@ export function containerRoutes(containers: Containers, host: { cgroupUnified: b
     updateRoute(containers),
     waitRoute(containers),
     attachRoute(containers),
+    attachWebSocketRoute(containers),
     {
       method: 'DELETE',
       path: '/containers/*name',

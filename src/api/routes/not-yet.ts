@@ -27,11 +27,7 @@ export function notYetRoutes(): AnyRoute[] {
 }
 
 function containers(): AnyRoute[] {
-  const under = (method: Route['method'], name: string) => notYet(method, `/containers/*name/${name}`);
   return [
-    under('GET', 'top'),
-    under('GET', 'stats'),
-    under('GET', 'attach/ws'),
     experimental('GET', '/containers/*name/checkpoints'),
     experimental('POST', '/containers/*name/checkpoints'),
     experimental('DELETE', '/containers/*name/checkpoints/*checkpoint'),

@@ -11,12 +11,13 @@ export function streamType(tty: boolean, { version }: Pick<ApiRequest, 'version'
 
 /**
  * Moves bytes both ways until the output ends or the client is gone; then both are closed. Output is pulled only
- * when the client's socket has room, input read only when the container has.
+ * when the client's socket has room, input read only when the container has. `framed` is right unless given: a
+ * terminal's output has one stream.
  */
 export async function pipeSession(
   session: AttachSession,
-  connection: Hijack,
-  options: { stdin: boolean },
+  connection: Pick<Hijack, 'signal' | 'input' | 'write' | 'end'>,
+  options: { stdin: boolean; framed?: boolean },
 ): Promise<void> {
   const close = () => session.close();
   connection.signal.addEventListener('abort', close, { once: true });
@@ -24,7 +25,7 @@ export async function pipeSession(
   // Also without stdin: reading is how the end of a connection is seen.
   void pipeInput(session, connection, options.stdin).catch(close);
   try {
-    await pipeOutput(session, connection);
+    await pipeOutput(session, connection, options.framed ?? !session.tty);
   } catch {
     // The client is gone, or the output broke off: in both cases the connection ends, and the client sees that.
   } finally {
@@ -34,18 +35,26 @@ export async function pipeSession(
   }
 }
 
-async function pipeInput(session: AttachSession, connection: Hijack, stdin: boolean): Promise<void> {
+async function pipeInput(
+  session: AttachSession,
+  connection: Pick<Hijack, 'input'>,
+  stdin: boolean,
+): Promise<void> {
   for await (const chunk of connection.input) {
     if (stdin) await session.write(chunk);
   }
   if (stdin) await session.endInput();
 }
 
-async function pipeOutput(session: AttachSession, connection: Hijack): Promise<void> {
+async function pipeOutput(
+  session: AttachSession,
+  connection: Pick<Hijack, 'write'>,
+  framed: boolean,
+): Promise<void> {
   const writer = new CoalescingWriter((data) => connection.write(data));
   for await (const { stream, data } of session.output) {
-    if (session.tty) await writer.append(data);
-    else await writer.append(frameHeader(stream === 'stderr' ? STDERR : STDOUT, data.length), data);
+    if (framed) await writer.append(frameHeader(stream === 'stderr' ? STDERR : STDOUT, data.length), data);
+    else await writer.append(data);
   }
   await writer.flush();
 }

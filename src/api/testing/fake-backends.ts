@@ -1,6 +1,6 @@
 import { EngineError } from '../../base/mod.ts';
 import type { AttachSession, ContainerCreateRequest } from '../../engine/containers/mod.ts';
-import type { ContainerInspect, EventMessage } from '../../spec/docker/mod.ts';
+import type { ContainerInspect, ContainerStats, EventMessage } from '../../spec/docker/mod.ts';
 import type { ApiBackends } from '../routes/all-routes.ts';
 
 type Chunk = { stream: 'stdout' | 'stderr'; data: Uint8Array };
@@ -70,6 +70,7 @@ export interface FakeEngine {
   sessions: Map<string, FakeSession>;
   exit: PromiseWithResolvers<{ statusCode: number; error?: string }>;
   waitSignal?: AbortSignal;
+  stats: () => AsyncIterable<ContainerStats>;
 }
 
 /** Backends that know a container `web` and an image `busybox`; everything else is not found. */
@@ -77,7 +78,13 @@ export function fakeBackends(overrides: Partial<ApiBackends> = {}): {
   backends: ApiBackends;
   engine: FakeEngine;
 } {
-  const engine: FakeEngine = { created: [], calls: [], sessions: new Map(), exit: Promise.withResolvers() };
+  const engine: FakeEngine = {
+    created: [],
+    calls: [],
+    sessions: new Map(),
+    exit: Promise.withResolvers(),
+    stats: async function* () {},
+  };
   const known = (ref: string) => {
     if (ref === 'web' || ref === ID) return;
     throw new EngineError('not-found', `No such container: ${ref}`);
@@ -151,6 +158,15 @@ export function fakeBackends(overrides: Partial<ApiBackends> = {}): {
       logs: async (ref) => {
         known(ref);
         return { tty: false, records: records() };
+      },
+      stats: (ref) => {
+        known(ref);
+        return engine.stats();
+      },
+      top: async (ref, psArgs) => {
+        known(ref);
+        engine.calls.push(`top ${ref} ${JSON.stringify(psArgs)}`);
+        return { Processes: [['1', 'sh']], Titles: ['PID', 'CMD'] };
       },
       inspect: async (ref) => {
         known(ref);

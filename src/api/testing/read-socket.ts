@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** Reads from `socket` until `enough` holds of everything read so far. */
+/** Reads from `socket` until `enough` holds of everything read so far; what comes later waits for the next reader. */
 export async function readUntil(socket: Socket, enough: (text: string) => boolean): Promise<string> {
   let text = '';
   return await new Promise((resolve) => {
@@ -8,9 +8,11 @@ export async function readUntil(socket: Socket, enough: (text: string) => boolea
       text += chunk.toString('latin1');
       if (!enough(text)) return;
       socket.off('data', onData);
+      socket.pause();
       resolve(text);
     };
     socket.on('data', onData);
+    socket.resume();
     socket.once('end', () => resolve(text));
   });
 }

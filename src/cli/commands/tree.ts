@@ -57,6 +57,7 @@ const c = {
     async () => (await import('./container/run.ts')).run,
   ),
   start: verb('Start stopped containers', async () => (await import('./container/start.ts')).start),
+  stats: verb('Show what containers use, live', async () => (await import('./container/stats.ts')).stats),
   stop: verb('Stop running containers', async () => (await import('./container/stop.ts')).stop),
   top: verb("List a container's processes", async () => (await import('./container/top.ts')).top),
   unpause: verb('Let frozen containers go on', async () => (await import('./container/pause.ts')).unpause),

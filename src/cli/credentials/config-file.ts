@@ -11,8 +11,9 @@ export interface StoredAuth {
   registrytoken?: string;
 }
 
-/** What of config.json is about credentials; the rest is kept as it is. */
+/** What of config.json we know; the rest is kept as it is. */
 interface Content {
+  detachKeys?: string;
   auths?: Record<string, StoredAuth>;
   credsStore?: string;
   credHelpers?: Record<string, string>;
@@ -44,6 +45,12 @@ export class ConfigFile {
     } catch (error) {
       throw wrong(path, error);
     }
+  }
+
+  /** As of `--detach-keys`; '' if nobody has chosen. */
+  get detachKeys(): string {
+    const { detachKeys } = this.#content;
+    return typeof detachKeys === 'string' ? detachKeys : '';
   }
 
   get auths(): Record<string, StoredAuth> {

@@ -16,27 +16,31 @@ export interface ListFormat {
   raw?: string;
   /** What a field that no row has is complained of: `*formatter.ContainerContext`. */
   goType: string;
+  /** How a template that cannot be used is complained of, where docker has other words. */
+  complaint?: string;
 }
 
 /** Prints rows by `--format`: '' or `table`, `table TEMPLATE`, `json`, `TEMPLATE`. */
 export function printList(cli: Cli, format: string, list: ListFormat, rows: Row[]): void {
+  cli.stdout.write(renderList(format, list, rows));
+}
+
+/** What `printList` prints. */
+export function renderList(format: string, list: ListFormat, rows: Row[]): string {
   const options: TemplateOptions = {
     missing: (field) => `can't evaluate field ${field} in type ${list.goType}`,
   };
-  if (format === 'json') {
-    for (const row of rows) cli.print(rowJson(row));
-    return;
-  }
+  if (format === 'json') return rows.map((row) => `${rowJson(row)}\n`).join('');
   const isTable = format === '' || format === 'table' || format.startsWith('table ');
   const wanted = format === 'raw' ? (list.raw ?? format) : format;
   const source = withEscapes(isTable ? format.replace(/^table ?/, '') || list.table : wanted);
-  const template = compile(source, options);
+  const template = compile(source, options, list.complaint);
   const header = isTable
-    ? render(compile(source, { ...options, functions: HEADER_FUNCTIONS }), list.headers)
+    ? render(compile(source, { ...options, functions: HEADER_FUNCTIONS }), list.headers, list.complaint)
     : undefined;
-  const lines = rows.map((row) => render(template, jsonable(row)));
-  if (header === undefined) cli.stdout.write(lines.map((line) => `${line}\n`).join(''));
-  else cli.stdout.write(`${alignTable([header, ...lines].join('\n'))}\n`);
+  const lines = rows.map((row) => render(template, jsonable(row), list.complaint));
+  if (header === undefined) return lines.map((line) => `${line}\n`).join('');
+  return `${alignTable([header, ...lines].join('\n'))}\n`;
 }
 
 /** Prints one object of lists of rows by a template, or as `json`. Compat: no newline follows. */
@@ -47,19 +51,19 @@ export function printTemplate(cli: Cli, format: string, lists: Record<string, Ro
   else cli.stdout.write(render(compile(withEscapes(format), {}), object));
 }
 
-function compile(source: string, options: TemplateOptions): Template {
+function compile(source: string, options: TemplateOptions, complaint = 'failed to parse template'): Template {
   try {
     return compileTemplate(source, options);
   } catch (error) {
-    throw new Error(`failed to parse template: ${(error as Error).message}`);
+    throw new Error(`${complaint}: ${(error as Error).message}`);
   }
 }
 
-function render(template: Template, row: Row): string {
+function render(template: Template, row: Row, complaint = 'failed to execute template'): string {
   try {
     return template.render(row);
   } catch (error) {
-    throw new Error(`failed to execute template: ${(error as Error).message}`);
+    throw new Error(`${complaint}: ${(error as Error).message}`);
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Cli } from '../cli.ts';
+
 const NAMED: Record<string, number> = { '@': 0, '[': 27, '\\': 28, ']': 29, '^': 30, _: 31 };
 
 const DEFAULT_DETACH_KEYS = 'ctrl-p,ctrl-q';
@@ -12,6 +14,20 @@ export function parseDetachKeys(text: string): number[] {
     if (code === undefined || code === '') throw new Error(`invalid detach keys (${text})`);
     return code;
   });
+}
+
+/**
+ * The keys that detach: those of the flag, else of config.json; '' = the default. They mean something on a terminal
+ * only: elsewhere the file is not read.
+ */
+export async function detachKeysOf(cli: Cli, flag: string, tty: boolean): Promise<string> {
+  if (flag !== '' || !tty) return flag;
+  const { ConfigFile } = await import('../credentials/config-file.ts');
+  try {
+    return ConfigFile.load(cli.env).detachKeys;
+  } catch {
+    return '';
+  }
 }
 
 /** Watches typed bytes for the detach keys. Bytes that only began the sequence are passed on late. */

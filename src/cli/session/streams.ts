@@ -35,7 +35,7 @@ export async function joinStreams(
 }
 
 async function copyOutput(cli: Cli, attached: Hijacked, tty: boolean): Promise<void> {
-  if (tty || !attached.framed) {
+  if (tty) {
     for await (const chunk of outputOf(attached)) await cli.stdout.stream(chunk);
     return;
   }

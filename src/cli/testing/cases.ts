@@ -315,6 +315,34 @@ export const CASES: string[][] = [
     port x 80
     port x 443
     top x
+    top nope
+    top x -eo pid,comm
+    top
+    attach x
+    attach --no-stdin x
+    attach --detach-keys ctrl-a,b x
+    attach --sig-proxy=false x
+    attach nope
+    attach --detach-keys
+    attach a b
+    start -a x
+    start -ai x
+    start -a x y
+    start -a --detach-keys ctrl-a,b x
+    start -ai --detach-keys ctrl-x nope
+    stats --no-stream x
+    stats --no-stream x y
+    stats --no-stream
+    stats --no-stream -a
+    stats -a --no-stream x
+    stats --no-stream --no-trunc x
+    stats --no-stream nope
+    stats --no-stream x nope
+    stats nope
+    stats --no-stream --format json x
+    container stats --no-stream x
+    stats --foo
+    stats --format {{ --no-stream x
     history --platform linux/arm64 i
     history --platform a/b/c/d i
     image inspect --platform a/b/c/d i
@@ -383,6 +411,17 @@ export const CASES: string[][] = [
   ],
   ['search', '--format', 'table {{.Name}}\t{{.StarCount}}', 'foo'],
   ['images', '--format', '{{json .}}'],
+  ['stats', '--no-stream', '--format', '{{json .}}', 'x'],
+  ['stats', '--no-stream', '--format', 'table {{.Container}}\t{{.Name}}\t{{.PIDs}}', 'x'],
+  [
+    'stats',
+    '--no-stream',
+    '--format',
+    '{{.Name}} {{.CPUPerc}} {{.MemUsage}} {{.MemPerc}} {{.NetIO}} {{.BlockIO}}',
+    'x',
+    'nope2',
+  ],
+  ['stats', '--no-stream', '--format', '{{.Foo}}', 'x'],
   ['images', '--format', '{{.Repository}}:{{.Tag}} {{.Size}}'],
   [
     'inspect',

@@ -10,6 +10,12 @@ const PUSHED = `The push refers to repository [docker.io/library/busybox]
 latest: digest: sha256:aa size: 527
 `;
 
+const STATS = ['abcdef012345', 'bbbbbb012345', 'cccccc012345'].map((id) => ({
+  method: 'GET',
+  path: `/containers/${id}/stats`,
+  query: { stream: '0' },
+}));
+
 /** Where minke answers a case in its own way, and why. Anything not named here is as docker does it. */
 export const DIFFERENCES: Record<string, { why: string; minke: Partial<Omit<Outcome, 'argv'>> }> = {
   'ps --format {{.Foo}}': { why: 'asks before it fills the template', minke: { requests: [LIST] } },
@@ -22,6 +28,14 @@ export const DIFFERENCES: Record<string, { why: string; minke: Partial<Omit<Outc
   'update --kernel-memory 4m a': {
     why: 'does not send what no engine reads any more',
     minke: { requests: [{ method: 'POST', path: '/containers/a/update', query: {}, body: {} }] },
+  },
+  'stats --no-stream': {
+    why: 'asks for no events where it ends at once',
+    minke: { requests: [...STATS, LIST] },
+  },
+  'stats --no-stream -a': {
+    why: 'asks for no events where it ends at once',
+    minke: { requests: [...STATS, { ...LIST, query: { all: '1' } }] },
   },
   'ps --format {{': { why: 'asks before it reads the template', minke: { requests: [LIST] } },
 };

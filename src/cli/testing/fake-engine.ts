@@ -114,6 +114,7 @@ function answerFor(method: string, path: string, body: string): { status: number
   const [, noun, name = '', verb = ''] = path.split('/');
   if (name === 'prune') return { status: 200, body: canned(`${noun}_prune`) };
   if (name === 'nope') return notFound(`No such ${noun?.slice(0, -1)}: nope`);
+  if (verb === 'stats') return { status: 200, body: JSON.parse(canned('containers_x_stats')) as object };
   if (path === '/images/get') return { status: 200, body: 'an archive\n' };
   if (path === '/commit') return { status: 201, body: { Id: `sha256:${ID}` } };
   if (verb === 'export') return { status: 200, body: 'a tree\n' };

@@ -1,6 +1,7 @@
 import type {
   ContainerConfig,
   ContainerInspect,
+  ContainerStats,
   ContainerSummary,
   HostConfig,
   NetworkingConfig,
@@ -9,6 +10,7 @@ import type {
 } from '../../spec/docker/mod.ts';
 import type { Api, Hijacked } from '../api.ts';
 import { type Filters, filtersQuery } from '../filters.ts';
+import { jsonRecords } from '../json-stream.ts';
 
 /** Body of `POST /containers/create`; what is left out has the engine's default. */
 export type CreateBody = Partial<ContainerConfig> & {
@@ -144,6 +146,20 @@ export class Containers {
   /** `psArgs` are arguments for `ps`. */
   top(id: string, psArgs?: string): Promise<TopResult> {
     return this.#api.json('GET', at(id, 'top'), { query: { ps_args: psArgs } });
+  }
+
+  /**
+   * What it uses: a sample a second with `stream`, else one; that one alone, with nothing to compare it with, with
+   * `oneShot`. Rejects before the first sample where there is no such container.
+   */
+  async stats(
+    id: string,
+    options: { stream?: boolean; oneShot?: boolean; signal?: AbortSignal } = {},
+  ): Promise<AsyncIterable<ContainerStats>> {
+    const { stream, oneShot, signal } = options;
+    const query = { stream: stream ? '1' : '0', 'one-shot': oneShot };
+    const answer = await this.#api.request('GET', at(id, 'stats'), { query, ...(signal ? { signal } : {}) });
+    return jsonRecords<ContainerStats>(answer.body);
   }
 
   /** Paths that differ from the image: Kind 0 changed, 1 added, 2 deleted. */

@@ -1,10 +1,11 @@
-import type { OutputChunk } from '../../logs/mod.ts';
+import { isEngineError } from '../../base/mod.ts';
+import type { LogRecord, OutputChunk } from '../../logs/mod.ts';
 import type { StdinWriter } from '../../runtime/mod.ts';
 import type { Container } from './container.ts';
 import type { AttachOptions, AttachSession } from './containers.ts';
 import { announce, type ContainersContext } from './context.ts';
 import { DetachKeys } from './detach-keys.ts';
-import { logTarget } from './log-target.ts';
+import { logs } from './logs.ts';
 import { checkVerb, isRunning } from './status.ts';
 
 /** Attaches a client to a container's streams, also before it starts. */
@@ -39,7 +40,10 @@ export async function attach(
       }
     },
     async endInput() {
-      if (open && input && config.StdinOnce && !config.Tty) await input.end();
+      if (!open || !input) return;
+      if (config.StdinOnce && !config.Tty) await input.end();
+      // Compat: an input that others may go on with stays open, and the client that ended its own is let go.
+      else close();
     },
     close,
   };
@@ -54,15 +58,30 @@ async function* output(
 ): AsyncIterable<OutputChunk> {
   const wanted = (chunk: OutputChunk) => (chunk.stream === 'stdout' ? options.stdout : options.stderr);
   try {
-    if (options.logs) {
-      const query = { stdout: options.stdout, stderr: options.stderr, follow: false };
-      for await (const { stream, line } of context.logs.read(logTarget(context, container), query))
-        yield { stream, data: line };
+    if (options.logs && (options.stdout || options.stderr)) {
+      try {
+        for await (const { stream, line } of past(context, container, options)) yield { stream, data: line };
+      } catch (error) {
+        if (!isEngineError(error, 'unimplemented')) throw error;
+        // Compat: the head is out, so that it comes as output.
+        yield { stream: 'stdout', data: Buffer.from(`Error attaching: ${error.message}\n`) };
+        return;
+      }
     }
     for await (const chunk of subscription ?? []) if (wanted(chunk)) yield chunk;
   } finally {
     close();
   }
+}
+
+/** What was logged before. `unimplemented` where the driver cannot be read. */
+function past(
+  context: ContainersContext,
+  container: Container,
+  { stdout, stderr }: AttachOptions,
+): AsyncIterable<LogRecord> {
+  const { signal } = new AbortController();
+  return logs(context, container, { stdout, stderr, follow: false, signal }).records;
 }
 
 /** A client's bytes on their way into the container; they wait for its start. */

@@ -2,6 +2,7 @@ import type { LogRecord, OutputChunk } from '../../logs/mod.ts';
 import type {
   ContainerConfig,
   ContainerInspect,
+  ContainerStats,
   ContainerSummary,
   HostConfig,
   NetworkingConfig,
@@ -9,12 +10,13 @@ import type {
 import type { Platform } from '../../spec/platform.ts';
 import type { Filters } from '../filters.ts';
 import type { UpdateRequest } from './merge-update.ts';
+import type { ProcessList } from './top/ps-output.ts';
 
 /**
  * The container verbs. A *ref* is what a user types: a full id, a unique prefix of one, or a name (with or without
  * the leading slash). Unknown: `not-found` `No such container: x`. Errors carry Docker's sentences.
  *
- * A client's hang-up cancels `wait`, `attach` and `logs`, which take a `signal`; it never cancels the others.
+ * A client's hang-up cancels `wait`, `attach`, `logs` and `stats`, which take a `signal`; it never cancels the others.
  */
 export interface Containers {
   create(request: ContainerCreateRequest): Promise<{ id: string; warnings: string[] }>;
@@ -42,6 +44,10 @@ export interface Containers {
   attach(ref: string, options: AttachOptions): Promise<AttachSession>;
   /** Rejects before the first record where the driver cannot be read. */
   logs(ref: string, options: LogsOptions): Promise<{ tty: boolean; records: AsyncIterable<LogRecord> }>;
+  /** Samples of what it uses. */
+  stats(ref: string, options: StatsOptions): AsyncIterable<ContainerStats>;
+  /** Its processes by the host's `ps` with these arguments, parted by blanks; '' = `-ef`. */
+  top(ref: string, psArgs: string): Promise<ProcessList>;
   /** The newest shape. */
   inspect(ref: string, options: { size: boolean }): Promise<ContainerInspect>;
   list(options: ContainerListOptions): Promise<ContainerSummary[]>;
@@ -99,6 +105,14 @@ export interface LogsOptions {
   /** Nanoseconds since 1970. */
   since?: bigint;
   until?: bigint;
+  signal: AbortSignal;
+}
+
+export interface StatsOptions {
+  /** One a second, without end. */
+  stream: boolean;
+  /** The one sample, without waiting for a second one. */
+  oneShot: boolean;
   signal: AbortSignal;
 }
 

@@ -21,12 +21,14 @@ import type { Container } from './container.ts';
 import type { Directory } from './directory.ts';
 import type { ExecDirectory } from './exec/exec-directory.ts';
 import type { HealthWatch } from './health/health-watch.ts';
+import type { StatsCollector } from './stats/stats-collector.ts';
 
 /** What the container verbs work with; `daemon/` puts it together. */
 export interface ContainersContext {
   readonly settings: ContainerSettings;
   readonly directory: Directory;
   readonly execs: ExecDirectory;
+  readonly stats: StatsCollector;
   /** One transition of one container at a time. */
   readonly locks: KeyedLock;
   readonly records: ContainerRecords;

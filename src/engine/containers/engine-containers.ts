@@ -14,7 +14,9 @@ import { rename } from './rename.ts';
 import { resize } from './resize.ts';
 import { restart } from './restart.ts';
 import { start } from './start.ts';
+import { stats } from './stats/stats.ts';
 import { stop } from './stop.ts';
+import { top } from './top/top.ts';
 import { update } from './update.ts';
 import { wait } from './wait.ts';
 
@@ -37,6 +39,8 @@ export function createContainers(context: ContainersContext): Containers {
     resize: async (ref, height, width) => await resize(context, find(ref), height, width),
     attach: async (ref, options) => await attach(context, find(ref), options),
     logs: async (ref, options) => logs(context, find(ref), options),
+    stats: (ref, options) => stats(context, find(ref), options),
+    top: async (ref, psArgs) => await top(context, find(ref), psArgs),
     inspect: async (ref, options) => await inspect(context, find(ref), options),
     list: (options) => list(context, options),
   };

@@ -5,6 +5,7 @@ export {
   type ContainerListOptions,
   type Containers,
   type LogsOptions,
+  type StatsOptions,
   WAIT_CONDITIONS,
   type WaitCondition,
   type WaitResult,
@@ -24,6 +25,7 @@ export { serveHealth } from './health/serve-health.ts';
 export { findInit } from './init-program.ts';
 export type { UpdateRequest } from './merge-update.ts';
 export { restoreContainers, startByPolicy } from './restore.ts';
+export { StatsCollector } from './stats/stats-collector.ts';
 export { isRunning } from './status.ts';
 export { stopAll } from './stop-all.ts';
 export { handleExit } from './supervise.ts';

@@ -11,6 +11,7 @@ import type { ContainersContext } from './context.ts';
 import { Directory } from './directory.ts';
 import { ExecDirectory } from './exec/exec-directory.ts';
 import { HealthWatch } from './health/health-watch.ts';
+import { StatsCollector } from './stats/stats-collector.ts';
 
 type Step = (id: string) => Promise<void>;
 
@@ -83,6 +84,7 @@ export class EngineBench {
       },
       directory: new Directory(),
       execs: new ExecDirectory(),
+      stats: new StatsCollector(),
       locks: new KeyedLock(),
       records: this.records,
       layers: {

@@ -30,6 +30,18 @@ export class Cgroup {
     return 0;
   }
 
+  /** Content of one of its files, in the hierarchy with that controller ('' on version 2); undefined if there is none. */
+  read(controller: string, file: string): string | undefined {
+    const [path] = this.#files(controller, file);
+    return path === undefined ? undefined : read(path);
+  }
+
+  /** Its processes, with those of the cgroups that were made inside; those of a hierarchy that has all of them. */
+  pids(): number[] {
+    const [directory] = [...this.#directoriesOf('pids'), ...this.#directories];
+    return directory === undefined ? [] : pidsOf(directory);
+  }
+
   /** Whether its processes are stopped; undefined where it cannot be known. */
   isFrozen(): boolean | undefined {
     const state = this.#files('freezer', 'freezer.state').map(read)[0];
@@ -120,12 +132,14 @@ export class Cgroup {
 
   /** Paths of `file` in the hierarchy called `name` (v1), or in every one ('', for v2). */
   #files(name: string, file: string): string[] {
+    return this.#directoriesOf(name).map((directory) => join(directory, file));
+  }
+
+  #directoriesOf(name: string): string[] {
     const suffix = this.#directories[0] === undefined ? '' : basename(this.#directories[0]);
-    return this.#directories
-      .filter(
-        (directory) => suffix !== '' && (name === '' || hierarchyOf(directory).split(',').includes(name)),
-      )
-      .map((directory) => join(directory, file));
+    return this.#directories.filter(
+      (directory) => suffix !== '' && (name === '' || hierarchyOf(directory).split(',').includes(name)),
+    );
   }
 }
 
@@ -145,20 +159,30 @@ function removed(directory: string): boolean {
 
 /** Children first. What cannot be removed yet is tried again by the caller. */
 function killTree(directory: string): void {
-  for (const pid of (read(join(directory, 'cgroup.procs')) ?? '').split('\n')) {
-    if (/^[1-9]\d*$/.test(pid)) killProcess(Number(pid), SIGKILL);
+  for (const pid of processesIn(directory)) killProcess(pid, SIGKILL);
+  for (const child of childrenOf(directory)) {
+    killTree(child);
+    removed(child);
   }
-  let children: string[] = [];
+}
+
+function pidsOf(directory: string): number[] {
+  return [...processesIn(directory), ...childrenOf(directory).flatMap(pidsOf)];
+}
+
+/** Those of another pid namespace, which are 0, left out. */
+function processesIn(directory: string): number[] {
+  const lines = (read(join(directory, 'cgroup.procs')) ?? '').split('\n');
+  return lines.filter((pid) => /^[1-9]\d*$/.test(pid)).map(Number);
+}
+
+function childrenOf(directory: string): string[] {
   try {
-    children = readdirSync(directory, { withFileTypes: true })
+    return readdirSync(directory, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map((entry) => join(directory, entry.name));
   } catch {
-    return;
-  }
-  for (const child of children) {
-    killTree(child);
-    removed(child);
+    return [];
   }
 }
 

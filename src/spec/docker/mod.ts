@@ -5,4 +5,5 @@ export * from './exec-inspect.ts';
 export * from './host-config.ts';
 export * from './image.ts';
 export * from './network.ts';
+export * from './stats.ts';
 export * from './stream-frame.ts';

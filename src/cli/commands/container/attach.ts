@@ -1,6 +1,7 @@
 import type { ContainerInspect } from '../../../spec/docker/mod.ts';
 import { type Command, exactly } from '../../command.ts';
 import type { Flag } from '../../flags/flag-set.ts';
+import { detachKeysOf } from '../../session/detach-keys.ts';
 import { forwardSignals } from '../../session/forward-signals.ts';
 import { joinStreams } from '../../session/streams.ts';
 import { isTerminal } from '../../terminal/is-terminal.ts';
@@ -24,27 +25,35 @@ export const attach: Command<Options> = {
   }),
   async run(cli, options, [name = '']) {
     const { containers } = cli.engine;
-    const { Id, Config, State } = await containers.inspect(name);
+    // First, so that no exit is missed; where there is none to wait for, the next question says why.
+    const exit = containers.wait(name).then(({ result }) => result);
+    exit.catch(() => {});
+    const { Config, State } = await containers.inspect(name);
     checkState(State);
+    if (!options.noStdin.value && Config.Tty && !isTerminal(0)) {
+      throw new Error('the input device is not a TTY');
+    }
     const stdin = !options.noStdin.value && Config.OpenStdin;
-    if (stdin && Config.Tty && !isTerminal(0)) throw new Error('the input device is not a TTY');
-    const detachKeys = options.detachKeys.value;
-    using _signals = options.sigProxy.value && !Config.Tty ? forwardSignals(cli, Id) : undefined;
-    const { result } = await containers.wait(Id);
-    const exit = result.catch(() => undefined);
+    const detachKeys = await detachKeysOf(cli, options.detachKeys.value, Config.Tty);
+    using _signals = options.sigProxy.value && !Config.Tty ? forwardSignals(cli, name) : undefined;
     const keys = detachKeys ? { detachKeys } : {};
-    const attached = await containers.attach(Id, { stdin, stdout: true, stderr: true, ...keys });
+    const attached = await containers.attach(name, { stdin, stdout: true, stderr: true, ...keys });
+    // Race: one that ended meanwhile would be waited for until its next life.
+    checkState((await containers.inspect(name)).State);
     using _size = Config.Tty
-      ? followTerminalSize(cli, (size) => cli.engine.containers.resize(Id, size))
+      ? followTerminalSize(cli, (size) => containers.resize(name, size), { redraw: true })
       : undefined;
     const how = await joinStreams(cli, attached, { stdin, tty: Config.Tty, detachKeys });
-    if (how === 'detached') return 0;
-    return (await exit)?.StatusCode ?? 1;
+    if (how === 'detached') throw new Error('read escape sequence');
+    const { StatusCode, Error: failure } = await exit;
+    if (failure?.Message) throw new Error(failure.Message);
+    return StatusCode;
   },
 };
 
 function checkState(state: ContainerInspect['State']): void {
-  if (!state.Running) throw new Error('cannot attach to a stopped container, start it first');
-  if (state.Paused) throw new Error('cannot attach to a paused container, unpause it first');
-  if (state.Restarting) throw new Error('cannot attach to a restarting container, wait until it is running');
+  if (!state.Running) throw new Error('You cannot attach to a stopped container, start it first');
+  if (state.Paused) throw new Error('You cannot attach to a paused container, unpause it first');
+  if (state.Restarting)
+    throw new Error('You cannot attach to a restarting container, wait until it is running');
 }

@@ -3,6 +3,7 @@ import type { Cli } from '../../cli.ts';
 import { atLeast, type Command } from '../../command.ts';
 import { parseEnv, readEnvFile } from '../../container-options/env.ts';
 import type { Flag } from '../../flags/flag-set.ts';
+import { detachKeysOf } from '../../session/detach-keys.ts';
 import { joinStreams } from '../../session/streams.ts';
 import { isTerminal } from '../../terminal/is-terminal.ts';
 import { followTerminalSize, terminalSize } from '../../terminal/size.ts';
@@ -37,7 +38,8 @@ export const exec: Command<Options> = {
     workdir: f.string('workdir', { short: 'w', usage: 'Working directory inside the container' }),
   }),
   async run(cli, options, [container = '', ...command]) {
-    const body = bodyOf(options, command);
+    const detachKeys = await detachKeysOf(cli, options.detachKeys.value, options.tty.value);
+    const body = { ...bodyOf(options, command), DetachKeys: detachKeys };
     // Compat: that there is no such container is said before anything else.
     await cli.engine.containers.inspect(container);
     if (body.AttachStdin && body.Tty && !isTerminal(0)) throw new Error('the input device is not a TTY');
@@ -84,7 +86,6 @@ function bodyOf(options: Options, command: string[]): ExecBody {
     AttachStdin: attached && options.interactive.value,
     AttachStdout: attached,
     AttachStderr: attached,
-    DetachKeys: options.detachKeys.value,
     Env: [...options.envFile.value.flatMap(readEnvFile), ...options.env.value],
     WorkingDir: options.workdir.value,
   };

@@ -5,6 +5,7 @@ import { type ContainerFlags, containerFlags } from '../../container-options/fla
 import { errorText } from '../../error-text.ts';
 import type { FlagSet } from '../../flags/flag-set.ts';
 import { checkPull, createContainer, createFlags } from '../../session/create-container.ts';
+import { detachKeysOf } from '../../session/detach-keys.ts';
 import { watchExit } from '../../session/exit-status.ts';
 import { forwardSignals } from '../../session/forward-signals.ts';
 import { joinStreams } from '../../session/streams.ts';
@@ -63,7 +64,7 @@ async function foreground(
 ): Promise<number> {
   using _signals = options.sigProxy.value ? forwardSignals(cli, id) : undefined;
   const stdin = streams.AttachStdin ?? false;
-  const detachKeys = options.detachKeys.value;
+  const detachKeys = await detachKeysOf(cli, options.detachKeys.value, options.tty.value);
   // Why first: what the process says in its first millisecond must find us listening.
   const [attached, exit] = await failing(125, () =>
     Promise.all([

@@ -2,6 +2,7 @@ import type { Cli } from '../../cli.ts';
 import { atLeast, type Command, ExitError } from '../../command.ts';
 import { errorText } from '../../error-text.ts';
 import type { Flag } from '../../flags/flag-set.ts';
+import { detachKeysOf } from '../../session/detach-keys.ts';
 import { watchExit } from '../../session/exit-status.ts';
 import { forwardSignals } from '../../session/forward-signals.ts';
 import { joinStreams } from '../../session/streams.ts';
@@ -49,7 +50,7 @@ async function startAll(cli: Cli, containers: string[]): Promise<number> {
 async function startAttached(cli: Cli, name: string, options: Options): Promise<number> {
   const { Id, Config, HostConfig } = await cli.engine.containers.inspect(name);
   const stdin = options.interactive.value && Config.OpenStdin;
-  const detachKeys = options.detachKeys.value;
+  const detachKeys = await detachKeysOf(cli, options.detachKeys.value, Config.Tty);
   using _signals = Config.Tty ? undefined : forwardSignals(cli, Id);
   const attached = await cli.engine.containers.attach(Id, {
     stdin,
