@@ -115,10 +115,10 @@ describe('errors', () => {
 
   test('say 501 for what is documented but not there yet', async () => {
     await using api = await ApiFixture.start();
-    const commit = await api.request('POST', '/commit', { body: '{}' });
-    expect([commit.status, commit.body]).toEqual([
+    const create = await api.request('POST', '/networks/create', { body: '{}' });
+    expect([create.status, create.body]).toEqual([
       501,
-      '{"message":"POST /commit is not implemented by Minke yet"}\n',
+      '{"message":"POST /networks/create is not implemented by Minke yet"}\n',
     ]);
     const session = await api.raw(
       'POST /session HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n',
