@@ -29,12 +29,16 @@ const expected = new Map<string, LayerFiles>();
 
 function layer(entries: TarEntry[]): Buffer {
   const bytes = tar(entries);
+  expected.set(sha256(bytes), digestsOf(entries));
+  return bytes;
+}
+
+function digestsOf(entries: TarEntry[]): LayerFiles {
   const files: LayerFiles = new Map();
   for (const { name, type, content } of entries) {
     if ((type ?? 'file') === 'file') files.set(name, sha256(Buffer.from(content ?? '')));
   }
-  expected.set(sha256(bytes), files);
-  return bytes;
+  return files;
 }
 
 /** Files of all sizes that no compression makes small. */
@@ -138,6 +142,21 @@ async function work(disk: PowerDisk, registry: Registry) {
         'created b',
       );
     });
+    // What was copied into a container need not be there, what was committed of it must.
+    const files = noise('committed', 40);
+    await docker.ok(['cp', '-', 'made:/'], { input: tar(files) });
+    await docker.ok([
+      'commit',
+      '-c',
+      'CMD ["sh","-c","cat /committed/file-* | wc -c"]',
+      'made',
+      'committed:1',
+    ]);
+    answered('commit', async (after) => {
+      expect(await after.ok(['images', '-q', 'committed:1'])).not.toBe('');
+    });
+    const diffIds = await docker.ok(['image', 'inspect', '-f', '{{json .RootFS.Layers}}', 'committed:1']);
+    expected.set((JSON.parse(diffIds) as string[]).at(-1) ?? '', digestsOf(files));
     await docker.ok(['run', '-d', '--name', 'ran', '--network', 'none', reference, 'sleep', '1000']);
     answered('run', async (after) => {
       expect(await after.ok(['inspect', '-f', '{{.State.Status}}', 'ran'])).toMatch(/^(exited|created)$/);

@@ -79,7 +79,8 @@ export class Stager {
     const directory = join(this.#area, newId());
     const staged: StagedLayer = { ...(await this.#unpack(request, directory)), directory };
     if (request.repository !== undefined) staged.repository = request.repository;
-    this.kept.record(staged);
+    // What nobody can name (an import, a commit) nobody can go on from: after a crash it is garbage.
+    if (digest !== undefined) this.kept.record(staged);
     return staged;
   }
 
