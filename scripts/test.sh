@@ -83,7 +83,7 @@ for group in $groups; do
     soak)
       MINKE_LOG_KILLS=${MINKE_LOG_KILLS:-300} suite soak-logs src/logs/kill.test.ts
       MINKE_TEST_ROUNDS=${MINKE_TEST_ROUNDS:-200} engine_suite soak-crash ./test/crash
-      MINKE_TEST_SCALE=full engine_suite soak-memory ./test/e2e/pull-memory.test.ts
+      MINKE_TEST_SCALE=full engine_suite soak-memory ./test/e2e/image-memory.test.ts
       for round in $(seq "${MINKE_SOAK_SUITES:-3}"); do
         chaos_suite "soak-chaos-$round" ./test/e2e ./test/clients
       done
