@@ -220,6 +220,13 @@ export const CASES: string[][] = [
     images --digests --no-trunc
     images --filter dangling=true --filter label=a
     images --filter foo
+    images --tree
+    images --tree -a
+    images --tree -f label=a x
+    images --tree -q
+    images --tree --no-trunc
+    images --tree --digests
+    images --tree --format json
     image rm --platform linux/arm64,linux/arm/v7 i
     image rm --platform foo/bar/baz/x i
     image inspect --platform linux/amd64 i

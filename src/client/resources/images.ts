@@ -78,9 +78,10 @@ export class Images {
     return this.#api.json('POST', '/images/prune', { query: { filters: filtersQuery(filters) } });
   }
 
-  list(options: { all?: boolean; filters?: Filters } = {}): Promise<ImageSummary[]> {
-    const { all, filters } = options;
-    return this.#api.json('GET', '/images/json', { query: { all, filters: filtersQuery(filters) } });
+  list(options: { all?: boolean; filters?: Filters; manifests?: boolean } = {}): Promise<ImageSummary[]> {
+    const { all, filters, manifests } = options;
+    const query = { all, filters: filtersQuery(filters), manifests };
+    return this.#api.json('GET', '/images/json', { query });
   }
 
   inspect(name: string, options: { platform?: string } = {}): Promise<ImageInspect> {

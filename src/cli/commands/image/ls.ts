@@ -1,4 +1,6 @@
 import type { Filters } from '../../../client/mod.ts';
+import type { ImageSummary } from '../../../spec/docker/mod.ts';
+import type { Cli } from '../../cli.ts';
 import { between, type Command } from '../../command.ts';
 import { filterFlag } from '../../filter-flag.ts';
 import type { Flag } from '../../flags/flag-set.ts';
@@ -12,6 +14,7 @@ interface Options {
   format: Flag<string>;
   noTrunc: Flag<boolean>;
   quiet: Flag<boolean>;
+  tree: Flag<boolean>;
 }
 
 export const ls: Command<Options> = {
@@ -26,10 +29,12 @@ export const ls: Command<Options> = {
     format: flags.string('format', { usage: "'table', 'table TEMPLATE', 'json' or a Go template" }),
     noTrunc: flags.bool('no-trunc', { usage: 'Show everything in full' }),
     quiet: flags.bool('quiet', { short: 'q', usage: 'Only ids' }),
+    tree: flags.bool('tree', { usage: 'What each image has for which platform, as a tree' }),
   }),
   async run(cli, options, [repository]) {
     const format = options.format.value;
     const filters = { ...options.filter.value, ...(repository ? { reference: [repository] } : {}) };
+    if (options.tree.value) return await printTree(cli, options, filters);
     const images = await cli.engine.images.list({ all: options.all.value, filters });
     const quiet = options.quiet.value && (format === '' || format === 'table');
     const digests = (options.digests.value && !quiet) || /\{\{[^}]*\.Digest\b/.test(format);
@@ -39,3 +44,24 @@ export const ls: Command<Options> = {
     return 0;
   },
 };
+
+/** Compat: docker/cli `image/list.go`: the other ways to print are refused, in these words. */
+async function printTree(cli: Cli, options: Options, filters: Filters): Promise<number> {
+  const refused =
+    (options.quiet.value && '--quiet') ||
+    (options.noTrunc.value && '--no-trunc') ||
+    (options.digests.value && '--show-digest') ||
+    (options.format.value !== '' && '--format');
+  if (refused) throw new Error(`${refused} is not yet supported with --tree`);
+  const all = options.all.value;
+  const images = await cli.engine.images.list({ all, filters, manifests: true });
+  const { imageTree } = await import('../../output/image-tree.ts');
+  const { stdout } = cli;
+  const terminal = { columns: stdout.columns(), isTerminal: stdout.isTerminal };
+  for (const line of imageTree(all ? images : images.filter(hasName), terminal)) cli.print(line);
+  return 0;
+}
+
+function hasName({ RepoTags, RepoDigests }: ImageSummary): boolean {
+  return [...(RepoTags ?? []), ...(RepoDigests ?? [])].some((name) => !name.startsWith('<none>'));
+}
