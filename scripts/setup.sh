@@ -100,6 +100,9 @@ for group in "${@:-run}"; do
       want script bsdutils
       want openssl openssl
       want setcap libcap2-bin
+      # Receivers of log drivers.
+      want rsyslogd rsyslog
+      [ -e "/usr/lib/$(uname -m)-linux-gnu/rsyslog/lmnsd_gtls.so" ] || packages+=(rsyslog-gnutls)
       # The reference, for data-roots that both engines use in turn; and the docker CLI of 20.10.
       want dockerd docker.io
       # For the disk whose power is cut.

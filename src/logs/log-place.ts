@@ -1,5 +1,7 @@
 import { dirname, join } from 'node:path';
-import type { Driver } from './driver/options.ts';
+import { EngineError } from '../base/mod.ts';
+import type { FileLimits } from './driver/file-options.ts';
+import { type Driver, resolveDriver } from './driver/options.ts';
 import type { LogTarget } from './logs.ts';
 import type { LogPlace } from './read/read-records.ts';
 
@@ -23,4 +25,15 @@ export function logPlace(
     case 'spool':
       return notePath === undefined ? undefined : { path: join(dirname(notePath), 'spool.log'), format };
   }
+}
+
+/** Where a log can be read; throws `unimplemented` in Docker's words for one that cannot. */
+export function readablePlace(target: LogTarget, defaults: FileLimits): LogPlace {
+  // Other options, as an older data-root may have them, must not keep it from being read.
+  const { 'cache-disabled': disabled } = target.config.Config ?? {};
+  const options = disabled === undefined ? {} : { 'cache-disabled': disabled };
+  const driver = resolveDriver({ Type: target.config.Type, Config: options }, defaults);
+  const place = driver.kind === 'none' ? undefined : logPlace(target, driver, undefined);
+  if (!place) throw new EngineError('unimplemented', 'configured logging driver does not support reading');
+  return place;
 }

@@ -4,11 +4,11 @@ import type { LogConfig } from '../spec/docker/mod.ts';
 import { descriptorsFree } from '../sys/mod.ts';
 import { Background } from './background.ts';
 import { DEFAULT_LIMITS, type FileLimits } from './driver/file-options.ts';
-import { checkDriver, DRIVER_NAMES, resolveDriver } from './driver/options.ts';
+import { checkDriver, DRIVER_NAMES } from './driver/options.ts';
 import { replaceByCompressed } from './files/generations.ts';
-import { logPlace } from './log-place.ts';
+import { readablePlace } from './log-place.ts';
 import type { LogQuery, LogRecord, LogSource, Logs, LogTarget, Subscription } from './logs.ts';
-import { planSource } from './plan-source.ts';
+import { inDriver, planSource } from './plan-source.ts';
 import type { FromPump, SourceSpec } from './pump/protocol.ts';
 import { PumpThread } from './pump-thread.ts';
 import { Growth } from './read/growth.ts';
@@ -86,7 +86,8 @@ class LogRoom implements Logs {
     let handedOver = false;
     try {
       const entry = this.#entry(source.id);
-      const { spec, ship } = await planSource(source, ++this.#lastKey, this.#limits);
+      const plan = planSource(source, ++this.#lastKey, this.#limits).catch(inDriver);
+      const { spec, ship } = await plan;
       if (entry.spec)
         throw new EngineError('conflict', `logs of container ${source.id} are already being read`);
       entry.spec = spec;
@@ -94,7 +95,7 @@ class LogRoom implements Logs {
       this.#byKey.set(spec.key, entry);
       clearTimeout(this.#idle);
       try {
-        if (ship) await this.#background.open(ship);
+        if (ship) await this.#background.open(ship).catch(inDriver);
         const thread = await this.#running();
         handedOver = true;
         await this.#hand(entry, spec, thread);
@@ -123,9 +124,7 @@ class LogRoom implements Logs {
   }
 
   read(target: LogTarget, query: LogQuery): AsyncIterable<LogRecord> {
-    const driver = resolveDriver({ ...target.config, Config: readable(target.config) }, this.#limits);
-    const place = driver.kind === 'none' ? undefined : logPlace(target, driver, undefined);
-    if (!place) throw new EngineError('unimplemented', 'configured logging driver does not support reading');
+    const place = readablePlace(target, this.#limits);
     const entry = this.#entries.get(target.id);
     return readRecords(place, query, query.follow && entry?.spec ? entry.growth : undefined);
   }
@@ -223,6 +222,8 @@ class LogRoom implements Logs {
   async #hand(entry: Entry, source: SourceSpec, thread: PumpThread): Promise<void> {
     entry.thread = thread;
     await thread.call({ type: 'register', source, epoch: entry.audience.epoch });
+    // Race: who asked to hear of growth before the pump knew of it asked nobody.
+    this.#grown(source.key);
   }
 
   /** Clients keep what they have not taken yet; followers read to the end. */
@@ -270,13 +271,17 @@ class LogRoom implements Logs {
       const { stream, data } = message;
       this.#byKey.get(message.key)?.audience.push(message.epoch, { stream, data });
     } else if (message.type === 'grown') {
-      this.#byKey.get(message.key)?.growth.grown();
-      this.#background.grown(message.key);
+      this.#grown(message.key);
     } else if (message.type === 'rotated') {
       this.#background.compress(message.path, message.format);
     } else if (message.type === 'placed') {
       this.#background.placed();
     }
+  }
+
+  #grown(key: number): void {
+    this.#byKey.get(key)?.growth.grown();
+    this.#background.grown(key);
   }
 
   /** The pump died of a fault of ours. What was in the FIFOs still is; a terminal's descriptor went with it. */
@@ -297,10 +302,4 @@ class LogRoom implements Logs {
       }
     }, RESTART_MS).unref();
   }
-}
-
-/** Options that a data-root of an older version may have must not keep the log from being read. */
-function readable(config: LogConfig): Record<string, string> {
-  const { 'cache-disabled': disabled } = config.Config ?? {};
-  return disabled === undefined ? {} : { 'cache-disabled': disabled };
 }

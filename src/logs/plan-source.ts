@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { EngineError } from '../base/mod.ts';
+import { EngineError, messageOf } from '../base/mod.ts';
 import { attributesOf, tagOf, wantsAbout } from './driver/about.ts';
 import type { FileLimits } from './driver/file-options.ts';
 import { type Driver, resolveDriver, senderOptions } from './driver/options.ts';
@@ -94,4 +94,10 @@ async function holdOf(
   const { fluentdOptions } = await import('./driver/fluentd/options.ts');
   const { async, bufferLimit } = fluentdOptions(options);
   return async ? Number.POSITIVE_INFINITY : Math.max(1, Math.min(bufferLimit, room));
+}
+
+/** Compat: the words that moby puts before what a driver says at a container's start. */
+export function inDriver(cause: unknown): never {
+  const message = `failed to create task for container: failed to initialize logging driver: ${messageOf(cause)}`;
+  throw new EngineError('internal', message, { cause });
 }
