@@ -21,6 +21,7 @@ import type { Logs } from '../logs/mod.ts';
 import { createRegistry } from '../registry/mod.ts';
 import { type CgroupHost, cgroupLimits, cgroupSupport, type Runtime } from '../runtime/mod.ts';
 import type { ContainerStatus } from '../spec/docker/mod.ts';
+import { outsideOwner } from '../spec/id-map.ts';
 import { ContainerRecords, NetworkRecords, type Store, VolumeRecords } from '../store/mod.ts';
 import { takeDescriptor } from '../sys/mod.ts';
 import type { Config } from './config/config.ts';
@@ -55,8 +56,11 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
     (taken) => defaultBridge(config, taken),
     events,
   );
-  const volumes = new LocalVolumes(new VolumeRecords(dataRoot, log), users.volumes, events, (path) =>
-    store.measure(path),
+  const volumes = new LocalVolumes(
+    new VolumeRecords(dataRoot, log, config.idMap && outsideOwner(config.idMap, { uid: 0, gid: 0 })),
+    users.volumes,
+    events,
+    (path) => store.measure(path),
   );
   const registry = createRegistry({
     insecureRegistries: config.insecureRegistries,
@@ -92,6 +96,7 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
       defaultIpcMode: config.defaultIpcMode,
       defaultCgroupnsMode: config.defaultCgroupnsMode,
       noNewPrivileges: config.noNewPrivileges,
+      idMap: config.idMap,
       seccompProfile: config.seccompProfile,
       hostGatewayIps: config.hostGatewayIps,
       dns: config.dns,

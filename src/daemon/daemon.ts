@@ -21,6 +21,7 @@ import { compose } from './compose.ts';
 import type { Config } from './config/config.ts';
 import { bridgeName } from './config/read-config.ts';
 import { deferredNet } from './deferred-net.ts';
+import { prepareRemappedRoot } from './remapped-root.ts';
 import { claimFromDocker } from './restore/docker-root.ts';
 import { dropStaleExecRoot } from './restore/stale-exec-root.ts';
 
@@ -43,6 +44,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     () => config.logLevel,
   );
   await using closing = new AsyncDisposableStack();
+  if (config.idMap) prepareRemappedRoot(config.dataRoot, config.idMap);
   mkdirSync(config.dataRoot, { recursive: true, mode: 0o711 });
   mkdirSync(config.execRoot, { recursive: true, mode: 0o711 });
   const lock = lockFile(join(config.dataRoot, 'minked.lock'));
@@ -62,8 +64,8 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     runtimes: config.runtimes,
   });
   const exits = exitQueue(runtime.onExit.bind(runtime));
-  const { dataRoot, execRoot, maxLayerSize } = config;
-  const store = await openStore({ dataRoot, execRoot, maxLayerSize, log });
+  const { dataRoot, execRoot, maxLayerSize, idMap } = config;
+  const store = await openStore({ dataRoot, execRoot, maxLayerSize, idMap, log });
   closing.defer(() => store.close());
   const logs = openLogs({ log });
   closing.defer(() => logs.close());

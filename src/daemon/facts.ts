@@ -9,6 +9,7 @@ export function securityOptionsOf(config: Config): string[] {
     ...(existsSync('/sys/kernel/security/apparmor') ? ['name=apparmor'] : []),
     `name=seccomp,profile=${shown}`,
     ...(existsSync('/proc/self/ns/cgroup') ? ['name=cgroupns'] : []),
+    ...(config.idMap ? ['name=userns'] : []),
     ...(config.noNewPrivileges ? ['name=no-new-privileges'] : []),
   ];
 }

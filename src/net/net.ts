@@ -54,6 +54,8 @@ export interface BridgeNetwork {
 
 export interface SandboxRequest {
   id: ContainerId;
+  /** A descriptor of a network namespace that is there, in place of a new one. It stays the caller's. */
+  namespace?: number;
   /** Empty for `--network none`: a namespace with only `lo`. The first one has the default route and the ports. */
   endpoints: EndpointRequest[];
   ports: PortRequest[];

@@ -118,7 +118,7 @@ class KernelNet implements Net {
     }
     await this.#reserve(request, sandbox);
     {
-      using namespace = this.#namespaces.create(id);
+      using namespace = this.#namespaces.create(id, request.namespace);
       for (const [index, { network }] of request.endpoints.entries()) {
         const endpoint = sandbox.endpoints[index];
         if (!endpoint) continue;

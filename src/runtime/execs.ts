@@ -1,4 +1,5 @@
 import {
+  chownSync,
   closeSync,
   constants,
   existsSync,
@@ -170,6 +171,7 @@ export class KeptExecs implements RuntimeExecs {
     }
     for (const path of Object.values(stdio)) {
       makeFifo(path, 0o600);
+      if (request.owner && request.owner.uid !== 0) chownSync(path, request.owner.uid, request.owner.gid);
       this.#hold(execId, openSync(path, BOTH_ENDS));
     }
     const runtime = await this.#options.programs.commandOf(join(this.#options.execRoot, 'containers', id));

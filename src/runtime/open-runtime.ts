@@ -113,7 +113,10 @@ class KeptRuntime implements Runtime {
     return this.#holdings.describe(containers);
   }
 
-  async prepareStdio(id: ContainerId, options: { tty: boolean; openStdin: boolean }): Promise<StdioPaths> {
+  async prepareStdio(
+    id: ContainerId,
+    options: { tty: boolean; openStdin: boolean; owner?: { uid: number; gid: number } },
+  ): Promise<StdioPaths> {
     return makeStdio(this.#holdings.bundle(id), options);
   }
 

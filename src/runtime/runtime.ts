@@ -27,7 +27,10 @@ export interface Runtime {
    * Makes the FIFOs of one start under the exec-root, before logs and keeper open them. Idempotent.
    * With `tty` there is none.
    */
-  prepareStdio(id: ContainerId, options: { tty: boolean; openStdin: boolean }): Promise<StdioPaths>;
+  prepareStdio(
+    id: ContainerId,
+    options: { tty: boolean; openStdin: boolean; owner?: { uid: number; gid: number } },
+  ): Promise<StdioPaths>;
   /**
    * Writes the bundle and lets the OCI runtime create the container, stopped before its program. On failure nothing
    * is left, and the error is an EngineError whose message is what Docker prints after
@@ -146,6 +149,8 @@ export interface ExecRequest {
   /** Of pipes: which there are. The others are /dev/null. With a terminal, whether somebody types. */
   stdin: boolean;
   output: boolean;
+  /** Whose its pipes are: the root of the container's user namespace. */
+  owner?: { uid: number; gid: number };
   /** JSON that `list` gives back. */
   about: unknown;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../base/mod.ts';
 import { makeFifo } from '../sys/mod.ts';
@@ -6,7 +6,10 @@ import type { CreateOperation } from './keeper/protocol.ts';
 import type { StdioPaths } from './runtime.ts';
 
 /** Makes the FIFOs of one start in `directory`. Those that are there stay. */
-export function makeStdio(directory: string, options: { tty: boolean; openStdin: boolean }): StdioPaths {
+export function makeStdio(
+  directory: string,
+  options: { tty: boolean; openStdin: boolean; owner?: { uid: number; gid: number } },
+): StdioPaths {
   const paths: StdioPaths = {
     directory,
     stdin: options.openStdin && !options.tty ? join(directory, 'stdin') : undefined,
@@ -17,7 +20,10 @@ export function makeStdio(directory: string, options: { tty: boolean; openStdin:
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (options.tty) return paths;
   for (const path of [paths.stdin, paths.stdout, paths.stderr, paths.staging]) {
-    if (path !== undefined) makeOnce(path);
+    if (path === undefined) continue;
+    makeOnce(path);
+    // The root of a user namespace opens them again, as /dev/stdout.
+    if (options.owner && options.owner.uid !== 0) chownSync(path, options.owner.uid, options.owner.gid);
   }
   return paths;
 }

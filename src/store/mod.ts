@@ -1,4 +1,3 @@
-export type { IdMap, IdRange } from '../sys/mod.ts';
 export { propagationOf as propagationAt } from '../sys/mod.ts';
 export type * from './containers/container-record.ts';
 export * from './containers/container-records.ts';

@@ -1,11 +1,13 @@
-import { existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Logger } from '../base/mod.ts';
+import { type IdMap, outsideOwner } from '../spec/id-map.ts';
 import { hasMountsBelow, MS_BIND, MS_SHARED, mount, propagationOf, unmount } from '../sys/mod.ts';
 import type { ArchiveStore } from './images/archive/image-archive.ts';
 import { ImageDb } from './images/image-db.ts';
 import type { ImageStore } from './images/image-store.ts';
 import type { LayerStore } from './layers/layer-store.ts';
+import { MappedLower } from './layers/mounts/mapped-lower.ts';
 import { OverlayLayers } from './layers/overlay-layers.ts';
 import { prepareLayout } from './layout.ts';
 import { PreparedMounts } from './prepared/prepared-mounts.ts';
@@ -20,6 +22,8 @@ export interface StoreOptions {
   log: Logger;
   /** Bytes that a layer may unpack to. */
   maxLayerSize?: number | undefined;
+  /** Owners in containers that are in a user namespace. */
+  idMap?: IdMap | undefined;
 }
 
 /** All that is kept on disk for one data-root. One process at a time. */
@@ -39,12 +43,15 @@ export interface Store {
 }
 
 /** Opens the store; undoes first what a crash left half done. */
-export async function openStore({ dataRoot, execRoot, log, maxLayerSize }: StoreOptions): Promise<Store> {
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { dataRoot, execRoot, log, maxLayerSize, idMap } = options;
   const layout = prepareLayout(resolve(dataRoot), resolve(execRoot));
   const root = realpathSync(dataRoot);
   const ownMark = join(resolve(execRoot), 'unmount-on-shutdown');
   shareMounts(root, ownMark, log);
-  const layers = new OverlayLayers(layout, log, maxLayerSize);
+  if (idMap) chownSync(layout.overlay, 0, outsideOwner(idMap, { uid: 0, gid: 0 }).gid);
+  const mapping = idMap && new MappedLower(resolve(execRoot), idMap);
+  const layers = new OverlayLayers(layout, log, { maxLayerSize, mapping });
   const images = new ImageDb(layout, layers, log);
   const close = async (): Promise<void> => {
     await layers.close();

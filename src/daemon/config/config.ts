@@ -1,4 +1,5 @@
 import type { Ulimit } from '../../spec/docker/mod.ts';
+import type { IdMap } from '../../spec/id-map.ts';
 
 /** The daemon's settings, from flags and daemon.json; frozen once read. */
 export interface Config {
@@ -31,6 +32,8 @@ export interface Config {
   /** '' = what the host's version of cgroups has. */
   defaultCgroupnsMode: '' | 'private' | 'host';
   noNewPrivileges: boolean;
+  /** Owners in containers, by `userns-remap`. */
+  idMap: IdMap | undefined;
   /** `unconfined`, `builtin`, or the JSON of a profile. */
   seccompProfile: string;
   /** What `host-gateway` stands for; none = the gateway of the container's network. */

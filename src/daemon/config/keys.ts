@@ -43,6 +43,7 @@ export const KEYS: Record<string, Key> = {
   'no-new-privileges': { type: 'boolean' },
   'seccomp-profile': { type: 'string' },
   'host-gateway-ips': { type: 'list', flag: 'host-gateway-ip' },
+  'userns-remap': { type: 'string' },
   'cdi-spec-dirs': { type: 'list', flag: 'cdi-spec-dir' },
   'log-driver': { type: 'string' },
   'log-opts': { type: 'map', flag: 'log-opt' },

@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EngineError, errnoOf, messageOf } from '../../base/mod.ts';
+import { remappedRoot } from '../remapped-root.ts';
 import type { Config } from './config.ts';
 import { readContainerDefaults } from './container-defaults.ts';
 import { KEYS } from './keys.ts';
+import { readRemap } from './remap.ts';
 import { parseSize } from './size.ts';
 
 type Values = Record<string, unknown>;
@@ -161,12 +163,15 @@ function toConfig(values: Values): Config {
   if (storage !== 'overlay2')
     throw new EngineError('invalid', `storage driver ${storage} is not supported: use overlay2`);
   if (!LEVELS.includes(level as 'info')) throw new EngineError('invalid', `invalid logging level: ${level}`);
+  const dataRoot = resolve(text('data-root', '/var/lib/minke'));
+  const idMap = readRemap(text('userns-remap', ''));
   const mtu = number('mtu', 1500);
   const attempts = number('max-download-attempts', 5);
   if (attempts < 1) throw new EngineError('invalid', `invalid max download attempts: ${attempts}`);
   if (mtu < 0) throw new EngineError('invalid', `invalid default MTU: ${mtu}`);
   return {
-    dataRoot: resolve(text('data-root', '/var/lib/minke')),
+    dataRoot: idMap ? remappedRoot(dataRoot, idMap) : dataRoot,
+    idMap,
     execRoot,
     hosts: list('hosts').length > 0 ? list('hosts') : [`unix://${execRoot}/minke.sock`],
     pidfile: text('pidfile', `${execRoot}/minked.pid`),

@@ -9,6 +9,7 @@ import {
   gatherHostFacts,
   type ResolvedMount,
 } from '../../runtime/mod.ts';
+import type { Owner } from '../../spec/id-map.ts';
 import type { RuntimeSpec } from '../../spec/oci/runtime.ts';
 import type { ContainerRecord } from '../../store/mod.ts';
 import type { Container } from './container.ts';
@@ -21,24 +22,25 @@ import { resolveMounts } from './resolve-mounts.ts';
 import { sharedMemory } from './shared-memory.ts';
 import { isRunning } from './status.ts';
 import { checkTmpfsOptions } from './tmpfs-options.ts';
+import { rootOf, type Userns } from './user-namespace.ts';
 
 /** Makes what a start needs on disk and gives the OCI configuration of it. */
 export async function bundleSpec(
   context: ContainersContext,
   container: Container,
-  rootfs: string,
-  sandbox: Sandbox | undefined,
+  at: { rootfs: string; sandbox: Sandbox | undefined; userns: Userns | undefined },
 ): Promise<RuntimeSpec> {
+  const { rootfs, sandbox, userns } = at;
   const { record } = container;
   const { config, hostConfig } = record;
   checkDeviceRequests(hostConfig.DeviceRequests);
   for (const options of Object.values(hostConfig.Tmpfs ?? {})) checkTmpfsOptions(options);
+  const root = rootOf(context, hostConfig);
   const user = await context.rootfs.lookupUser(rootfs, config.User, hostConfig.GroupAdd ?? []);
-  if (config.WorkingDir !== '')
-    await context.rootfs.ensureDirectory(rootfs, config.WorkingDir, { uid: 0, gid: 0 });
+  if (config.WorkingDir !== '') await context.rootfs.ensureDirectory(rootfs, config.WorkingDir, root);
   writeContainerFiles(context, container, sandbox);
   const mounts = [...(await resolveMounts(context, container, user)), ...sharedMemory(context, container)];
-  await makeMountPoints(context, rootfs, mounts);
+  await makeMountPoints(context, rootfs, mounts, root);
   const name = config.Hostname || hostname();
   const input: BundleInput = {
     id: container.id,
@@ -47,6 +49,7 @@ export async function bundleSpec(
     hostname: name,
     rootfs,
     netns: netnsOf(context, container, sandbox),
+    ...(userns && { userns }),
     joined: joinedNamespaces(context, record),
     mounts: [...mounts, ...fileMounts(record)],
     user,
@@ -101,12 +104,15 @@ async function makeMountPoints(
   context: ContainersContext,
   rootfs: string,
   mounts: readonly ResolvedMount[],
+  owner: Owner,
 ): Promise<void> {
   for (const { destination, source, type } of mounts) {
     if (mounts.some((other) => destination.startsWith(`${other.destination}/`))) continue;
     const isFile = type === 'bind' && !statSync(source, { throwIfNoEntry: false })?.isDirectory();
     // What cannot be made is said better by the mount itself.
-    await context.rootfs.ensureMountPoint(rootfs, destination, isFile ? 'file' : 'directory').catch(() => {});
+    await context.rootfs
+      .ensureMountPoint(rootfs, destination, { kind: isFile ? 'file' : 'directory', owner })
+      .catch(() => {});
   }
 }
 

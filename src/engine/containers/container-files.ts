@@ -1,9 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { chownSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import type { Sandbox } from '../../net/mod.ts';
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
 import { hostHosts, hostResolvConf, hostsFile, resolvConf } from './host-files.ts';
+import { rootOf } from './user-namespace.ts';
 
 /**
  * Writes `hostname`, `hosts` and `resolv.conf` of a start. They are bind-mounted into the container, so they are
@@ -38,5 +40,11 @@ export function writeContainerFiles(
     options: asked(hostConfig.DnsOptions, settings.dnsOptions),
   };
   const ownNamespace = (sandbox?.endpoints.length ?? 0) > 0;
+  const { uid, gid } = rootOf(context, hostConfig);
   writeFileSync(record.resolvConfPath, resolvConf(hostResolvConf(), dns, ownNamespace), { mode: 0o644 });
+  if (uid === 0) return;
+  // The container's root writes into them, and comes by here.
+  chownSync(dirname(record.hostnamePath), 0, gid);
+  for (const path of [record.hostnamePath, record.hostsPath, record.resolvConfPath])
+    chownSync(path, uid, gid);
 }

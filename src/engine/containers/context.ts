@@ -4,6 +4,7 @@ import type { Net } from '../../net/mod.ts';
 import type { CgroupHost, CgroupLimits, Runtime } from '../../runtime/mod.ts';
 import type { ImageId } from '../../spec/digest.ts';
 import type { Ulimit } from '../../spec/docker/mod.ts';
+import type { IdMap } from '../../spec/id-map.ts';
 import type { Platform } from '../../spec/platform.ts';
 import type {
   ContainerRecords,
@@ -65,6 +66,8 @@ export interface ContainerSettings {
   /** '' = what the host's version of cgroups has. */
   defaultCgroupnsMode: string;
   noNewPrivileges: boolean;
+  /** Owners in containers that are in a user namespace (`userns-remap`). */
+  idMap: IdMap | undefined;
   /** `unconfined`, `builtin`, or the JSON of a profile. */
   seccompProfile: string;
   /** What `host-gateway` stands for; none = the gateway of the container's network. */

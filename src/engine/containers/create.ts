@@ -28,6 +28,7 @@ import { generateName } from './name-generator.ts';
 import { emptyEndpoint, parseNetworkMode, resolveSharedContainers } from './network-mode.ts';
 import { populateVolumes } from './populate-volumes.ts';
 import { validatePorts } from './port-requests.ts';
+import { checkUserNamespace, mapOf } from './user-namespace.ts';
 import { validateConfig, validateHostConfig, validateName } from './validate.ts';
 import { validateEndpoint, validateNetworkMode } from './validate-network.ts';
 
@@ -48,6 +49,7 @@ export async function create(
   const [path, ...args] = command;
   if (path === undefined) throw new EngineError('invalid', 'no command specified');
   const hostConfig = withHostDefaults(request.hostConfig, context.settings);
+  checkUserNamespace(context, hostConfig);
   if (!context.runtime.hasRuntime(hostConfig.Runtime)) {
     throw new EngineError('invalid', `unknown or invalid runtime name: ${hostConfig.Runtime}`);
   }
@@ -119,7 +121,10 @@ export async function create(
   holdImageMounts(context, record);
   undo.defer('mounted images', () => releaseImageMounts(context, record));
   undo.defer('mount', () => context.layers.removeMount(id));
-  await context.layers.createMount(id, image.topLayer, { ephemeral: hostConfig.AutoRemove });
+  await context.layers.createMount(id, image.topLayer, {
+    ephemeral: hostConfig.AutoRemove,
+    mapped: mapOf(context, hostConfig) !== undefined,
+  });
   await populateVolumes(context, id, record.mountPoints);
   undo.defer('record', () => context.records.remove(id));
   // Crash: with this the container exists; before, restore removes the writable layer as one of no container.

@@ -1,13 +1,7 @@
-import type { IdMap, IdRange } from '../../store/mod.ts';
+import type { IdMap, IdRange, Owner } from '../../spec/id-map.ts';
 
 /** Ids are below 2^32 - 1, which means nobody. */
 const IDS = 2 ** 32 - 1;
-
-/** An owner of files, or a user. */
-interface Owner {
-  uid: number;
-  gid: number;
-}
 
 /**
  * Lets what belongs to `disk` appear as `user`'s, and what `user` makes belong to `disk`. The two change places; all

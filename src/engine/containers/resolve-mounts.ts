@@ -2,12 +2,14 @@ import { mkdirSync, realpathSync, statSync } from 'node:fs';
 import { EngineError, errnoOf } from '../../base/mod.ts';
 import type { ResolvedMount } from '../../runtime/mod.ts';
 import type { ChainId } from '../../spec/digest.ts';
-import type { MountRequest } from '../../spec/docker/mod.ts';
+import type { HostConfig, MountRequest } from '../../spec/docker/mod.ts';
+import { type Owner, outsideOwner } from '../../spec/id-map.ts';
 import type { MountPointRecord, ResolvedUser } from '../../store/mod.ts';
 import { propagationAt } from '../../store/mod.ts';
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
 import { ownerMap } from './owner-map.ts';
+import { mapOf } from './user-namespace.ts';
 
 /** Whose mounts, and the id under which what must be prepared for them lies (`PreparedMounts`). */
 type Subject = Pick<Container, 'id' | 'record'>;
@@ -60,10 +62,12 @@ function tmpfs({ Destination: destination, RW: writable, Spec }: MountPointRecor
   return { type: 'tmpfs', source: 'tmpfs', destination, options };
 }
 
-function image(context: ContainersContext, { id }: Subject, point: MountPointRecord): ResolvedMount {
+function image(context: ContainersContext, { id, record }: Subject, point: MountPointRecord): ResolvedMount {
   const { ImageOptions, chainId } = (point.Spec ?? {}) as Partial<MountRequest> & { chainId?: ChainId };
   if (chainId === undefined) throw new EngineError('not-found', `No such image: ${point.Name}`);
-  const source = context.prepared.image(id, chainId, ImageOptions?.Subpath ?? '');
+  const source = context.prepared.image(id, chainId, ImageOptions?.Subpath ?? '', {
+    mapped: mapOf(context, record.hostConfig) !== undefined,
+  });
   return { type: 'bind', source, destination: point.Destination, options: ['rbind', 'ro', 'rprivate'] };
 }
 
@@ -86,7 +90,7 @@ function checkVolume(context: ContainersContext, { Name }: MountPointRecord): vo
 
 async function bind(
   context: ContainersContext,
-  { id }: Subject,
+  { id, record }: Subject,
   point: MountPointRecord,
   user: ResolvedUser,
 ): Promise<ResolvedMount> {
@@ -100,7 +104,9 @@ async function bind(
     : ['bind', access, propagation.replace(/^r/, '')];
   return {
     type: 'bind',
-    source: isMapped(point) ? await mapOwners(context, id, point.Source, user, recursive) : point.Source,
+    source: isMapped(point)
+      ? await mapOwners(context, id, point.Source, hostOwner(context, record.hostConfig, user), recursive)
+      : point.Source,
     destination: point.Destination,
     options,
   };
@@ -115,11 +121,16 @@ async function mapOwners(
   context: ContainersContext,
   id: string,
   source: string,
-  user: ResolvedUser,
+  user: Owner,
   recursive: boolean,
 ): Promise<string> {
   const map = ownerMap(statSync(source), user);
   return map ? await context.prepared.mapped(id, source, map, { recursive }) : source;
+}
+
+function hostOwner(context: ContainersContext, hostConfig: HostConfig, user: Owner): Owner {
+  const map = mapOf(context, hostConfig);
+  return map ? outsideOwner(map, user) : user;
 }
 
 function bindOptions(point: MountPointRecord): NonNullable<MountRequest['BindOptions']> {

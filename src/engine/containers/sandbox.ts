@@ -8,10 +8,11 @@ import type { ContainersContext } from './context.ts';
 import { emptyEndpoint, parseNetworkMode } from './network-mode.ts';
 import { portMap, portRequests } from './port-requests.ts';
 
-/** Makes the container's network sandbox; undefined where it uses another one (host, another container). */
+/** Makes the container's network sandbox, in `namespace` if that is there already; undefined where it uses another one (host, another container). */
 export async function setUpSandbox(
   context: ContainersContext,
   container: Container,
+  namespace?: number,
 ): Promise<Sandbox | undefined> {
   const { record } = container;
   const mode = parseNetworkMode(context, record.hostConfig.NetworkMode);
@@ -21,6 +22,7 @@ export async function setUpSandbox(
   try {
     return await context.net.setUp({
       id: container.id,
+      ...(namespace === undefined ? {} : { namespace }),
       endpoints: bridge ? [endpointRequest(record.networks[mode.network], bridge)] : [],
       ports: bridge ? portRequests(record.config, record.hostConfig) : [],
     });

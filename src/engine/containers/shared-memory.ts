@@ -2,6 +2,7 @@ import { EngineError } from '../../base/mod.ts';
 import type { ResolvedMount } from '../../runtime/mod.ts';
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
+import { rootOf } from './user-namespace.ts';
 
 /**
  * The mount of /dev/shm for a container that shares it with others: one that is `shareable` has its own, made here, and
@@ -14,7 +15,7 @@ export function sharedMemory(context: ContainersContext, { id, record }: Contain
   if (!shares) return [];
   const source = sourceOf(context, mode, id);
   if (record.mountPoints['/dev/shm']) return [];
-  if (mode === 'shareable') context.prepared.sharedMemory(id, size, { uid: 0, gid: 0 });
+  if (mode === 'shareable') context.prepared.sharedMemory(id, size, rootOf(context, record.hostConfig));
   return [{ type: 'bind', source, destination: '/dev/shm', options: ['rbind', 'rprivate'] }];
 }
 

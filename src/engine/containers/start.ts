@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import { Cleanup, formatTime, messageOf, nowNano } from '../../base/mod.ts';
 import type { Sandbox } from '../../net/mod.ts';
 import type { StdioPaths } from '../../runtime/mod.ts';
@@ -10,6 +11,7 @@ import { announceNetworks, announceVolumes } from './resource-events.ts';
 import { applySandbox, setUpSandbox } from './sandbox.ts';
 import { exitCodeOfFailure, inTask, startFailure } from './start-failure.ts';
 import { checkVerb, markedForRemoval } from './status.ts';
+import { openUserns, rootOf } from './user-namespace.ts';
 
 /**
  * Starts a container that does not run. Its restarts are counted anew, and so is their back-off, unless this is one of
@@ -81,13 +83,19 @@ async function bringUp(context: ContainersContext, container: Container, signal:
   const rootfs = await context.layers.mount(id);
   let sandbox: Sandbox | undefined;
   undo.defer('network', () => context.net.tearDown(id, sandbox));
-  sandbox = await setUpSandbox(context, container);
+  undo.defer('prepared mounts', () => context.prepared.release(id));
+  const userns = await openUserns(context, container);
+  try {
+    sandbox = await setUpSandbox(context, container, userns?.network);
+  } finally {
+    if (userns?.network !== undefined) closeSync(userns.network);
+  }
   announceNetworks(context, container, 'connect');
   undo.defer('disconnect event', () => announceNetworks(context, container, 'disconnect'));
-  undo.defer('prepared mounts', () => context.prepared.release(id));
   undo.defer('runtime', () => context.runtime.delete(id));
-  const stdio = await context.runtime.prepareStdio(id, { tty, openStdin });
-  const spec = await bundleSpec(context, container, rootfs, sandbox);
+  const owner = rootOf(context, record.hostConfig);
+  const stdio = await context.runtime.prepareStdio(id, { tty, openStdin, owner });
+  const spec = await bundleSpec(context, container, { rootfs, sandbox, userns });
   announceVolumes(context, container, 'mount');
   undo.defer('unmount events', () => announceVolumes(context, container, 'unmount'));
 

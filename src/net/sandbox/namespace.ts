@@ -4,10 +4,12 @@ import { errnoOf } from '../../base/mod.ts';
 import {
   closeNamespace,
   createNamespace,
+  duplicate,
   pinNamespace,
   Rtnetlink,
   setLink,
   unpinNamespace,
+  visitNamespace,
 } from '../../sys/mod.ts';
 
 const LOOPBACK = 1;
@@ -16,6 +18,16 @@ const LOOPBACK = 1;
 export interface OpenSandbox extends Disposable {
   readonly fd: number;
   readonly inside: Rtnetlink;
+}
+
+function adopt(given: number): { fd: number; made: Rtnetlink } {
+  const fd = duplicate(given);
+  try {
+    return { fd, made: visitNamespace(fd, () => new Rtnetlink()) };
+  } catch (error) {
+    closeNamespace(fd);
+    throw error;
+  }
 }
 
 /** Network namespaces pinned at `<exec-root>/netns/<container id>`. */
@@ -34,9 +46,9 @@ export class Namespaces {
     return join(this.#directory, id);
   }
 
-  /** A new namespace with `lo` up, pinned. One of the same name that a crash left is replaced. */
-  create(id: string): OpenSandbox {
-    const { fd, made: inside } = createNamespace(() => new Rtnetlink());
+  /** A new namespace, or the given one, with `lo` up, pinned. One of the same name that a crash left is replaced. */
+  create(id: string, given?: number): OpenSandbox {
+    const { fd, made: inside } = given === undefined ? createNamespace(() => new Rtnetlink()) : adopt(given);
     const sandbox: OpenSandbox = {
       fd,
       inside,

@@ -1,4 +1,5 @@
 import type { HostConfig } from '../../spec/docker/mod.ts';
+import type { IdMap } from '../../spec/id-map.ts';
 import type { RuntimeProcess, RuntimeSeccomp, RuntimeSpec } from '../../spec/oci/runtime.ts';
 import { cgroupsPathFor } from '../cgroups/paths.ts';
 import { containerCapabilities, processCapabilities } from './capabilities.ts';
@@ -46,6 +47,7 @@ export function buildSpec(input: BundleInput): RuntimeSpec {
     ...(hostConfig.Annotations && { annotations: hostConfig.Annotations }),
     linux: {
       namespaces: containerNamespaces(input),
+      ...mappingsOf(input),
       cgroupsPath: cgroupsPathFor(input.id, parent, host.cgroupDriver),
       devices: containerDevices(input),
       resources: containerResources(input),
@@ -102,6 +104,13 @@ function seccompOf({ hostConfig, host }: BundleInput, capabilities: string[]): R
   return customSeccomp(profile, { capabilities, architecture: host.architecture, kernel: host.kernel });
 }
 
+function mappingsOf({ userns }: BundleInput): Pick<RuntimeSpec['linux'], 'uidMappings' | 'gidMappings'> {
+  if (!userns) return {};
+  const lines = (ranges: IdMap['uids']) =>
+    ranges.map(({ inside, outside, size }) => ({ containerID: inside, hostID: outside, size }));
+  return { uidMappings: lines(userns.map.uids), gidMappings: lines(userns.map.gids) };
+}
+
 /** A mount that is to propagate needs a root that does not stop it. */
 function rootfsPropagation({ mounts }: BundleInput): string | undefined {
   const has = (...names: string[]) =>
@@ -111,11 +120,12 @@ function rootfsPropagation({ mounts }: BundleInput): string | undefined {
 }
 
 /** Compat: in a network namespace of its own, a container may bind low ports and ping without capabilities. */
-function sysctls({ hostConfig, config, netns }: BundleInput): Record<string, string> {
+function sysctls({ hostConfig, config, netns, userns }: BundleInput): Record<string, string> {
   const own = netns !== 'host' && !isJoined(hostConfig);
   const defaults = {
     'net.ipv4.ip_unprivileged_port_start': '0',
-    'net.ipv4.ping_group_range': '0 2147483647',
+    // Its groups are not all there in a user namespace.
+    ...(!userns && { 'net.ipv4.ping_group_range': '0 2147483647' }),
   };
   return {
     ...(own && defaults),

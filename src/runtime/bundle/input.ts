@@ -1,4 +1,5 @@
 import type { ContainerConfig, HostConfig, Ulimit } from '../../spec/docker/mod.ts';
+import type { IdMap } from '../../spec/id-map.ts';
 import type { RuntimeDevice } from '../../spec/oci/runtime.ts';
 import type { CgroupDriver } from '../cgroups/host.ts';
 
@@ -13,6 +14,8 @@ export interface BundleInput {
   rootfs: string;
   /** The network namespace: a pinned one, the host's, or a new empty one. */
   netns: { path: string } | 'host' | undefined;
+  /** The user namespace to join, with its map; undefined = the host's. */
+  userns?: { path: string; map: IdMap };
   /** Namespaces of another container to join (`container:<id>` modes): paths. */
   joined?: { ipc?: string; pid?: string; uts?: string };
   /** Binds, volumes, hosts files: resolved, with their options (`rbind`, `ro`, `rprivate`, …). */

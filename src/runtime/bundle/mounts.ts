@@ -28,7 +28,8 @@ export function containerMounts(input: BundleInput): RuntimeMount[] {
   const { Privileged: privileged, ReadonlyRootfs: readonly, SecurityOpt } = input.hostConfig;
   const { writableCgroups } = securityOptions(SecurityOpt);
   const adjusted = ours.map((mount) => {
-    const writable = privileged || (writableCgroups && mount.type === 'cgroup');
+    // Compat: a read-only mount of it cannot be made in a user namespace.
+    const writable = privileged || ((writableCgroups || input.userns) && mount.type === 'cgroup');
     if (writable) return { ...mount, options: without(mount.options ?? [], 'ro') };
     if (!readonly || ALWAYS_WRITABLE.has(mount.destination)) return mount;
     return { ...mount, options: [...without(mount.options ?? [], 'ro'), 'ro'] };

@@ -43,6 +43,8 @@ export interface RuntimeMount {
 
 export interface RuntimeLinux {
   namespaces: RuntimeNamespace[];
+  uidMappings?: { containerID: number; hostID: number; size: number }[];
+  gidMappings?: { containerID: number; hostID: number; size: number }[];
   cgroupsPath?: string;
   devices?: RuntimeDevice[];
   resources?: RuntimeResources;

@@ -79,7 +79,7 @@ export interface LayerStore {
   /** Unmounts and removes the writable layer and its init layer; idempotent. */
   removeMount(containerId: string): Promise<void>;
   /** Mounts a layer with those below it, read-only, at `target`, an empty directory. The caller holds the layer. */
-  mountView(chainId: ChainId, target: string): void;
+  mountView(chainId: ChainId, target: string, options: { mapped: boolean }): void;
   /** Bytes in the container's writable layer (`SizeRw`). */
   mountSize(containerId: string): Promise<number>;
   /** Sum of the unpacked sizes of a layer and all below it, bytes. */
@@ -96,6 +96,8 @@ export interface MountOptions {
    * filesystem at unmount.
    */
   ephemeral?: boolean;
+  /** The container's owners are mapped, as the store's map says. */
+  mapped?: boolean;
 }
 
 export interface Layer {

@@ -26,6 +26,7 @@ import type {
 } from './layer-store.ts';
 import { isLeftover, LEFTOVER_MS } from './leftovers.ts';
 import { ContainerMounts } from './mounts/container-mounts.ts';
+import type { MappedLower } from './mounts/mapped-lower.ts';
 import { MountHolds } from './mounts/mount-holds.ts';
 import { mountView } from './mounts/mount-view.ts';
 import { checkedDirectory, readOptional } from './overlay-directory.ts';
@@ -37,6 +38,7 @@ import { Sweeper } from './sweeper.ts';
 export class OverlayLayers implements LayerStore {
   readonly #layout: Layout;
   readonly #log: Logger;
+  readonly #mapping: MappedLower | undefined;
   readonly #layers: HeldLayers;
   readonly #disk = new DiskThread();
   readonly #sweeper: Sweeper;
@@ -55,11 +57,16 @@ export class OverlayLayers implements LayerStore {
   #leftoverTimer: NodeJS.Timeout | undefined;
 
   /** Reads what is there, undoes what a crash left half done, drops layers that a power cut may have damaged. */
-  constructor(layout: Layout, log: Logger, maxLayerSize?: number) {
+  constructor(
+    layout: Layout,
+    log: Logger,
+    options: { maxLayerSize?: number | undefined; mapping?: MappedLower | undefined } = {},
+  ) {
     this.#layout = layout;
     this.#log = log;
+    this.#mapping = options.mapping;
     this.#layers = new HeldLayers(layout.overlay);
-    this.#stager = new Stager(layout, log, maxLayerSize);
+    this.#stager = new Stager(layout, log, options.maxLayerSize);
     this.origins = new FileBlobOrigins(layout);
     this.#durability = new Durability(layout, this.#disk, log);
     this.#sweeper = new Sweeper(log);
@@ -68,6 +75,7 @@ export class OverlayLayers implements LayerStore {
       { directory: (id) => this.#layers.get(id)?.directory, diffs: (id) => this.#layers.diffs(id) },
       this.#disk,
       log,
+      options.mapping,
     );
     recoverLayers(layout, log);
     this.#load();
@@ -198,10 +206,12 @@ export class OverlayLayers implements LayerStore {
   }
 
   async mount(containerId: string): Promise<string> {
+    await this.#mapping?.open();
     return this.#mounts.mount(containerId);
   }
 
   async borrowMount(containerId: string): Promise<{ rootfs: string } & Disposable> {
+    await this.#mapping?.open();
     return this.#mounts.borrow(containerId);
   }
 
@@ -216,8 +226,9 @@ export class OverlayLayers implements LayerStore {
     if (parent !== undefined) await this.release(parent);
   }
 
-  mountView(chainId: ChainId, target: string): void {
-    mountView(this.#layout, this.#layers.require(chainId).directory, target);
+  mountView(chainId: ChainId, target: string, { mapped }: { mapped: boolean }): void {
+    const mapping = mapped ? this.#mapping : undefined;
+    mountView(this.#layout, this.#layers.require(chainId).directory, { target, mapping });
   }
 
   async mountSize(containerId: string): Promise<number> {
@@ -282,6 +293,7 @@ export class OverlayLayers implements LayerStore {
     await this.#cleanup;
     this.#stager.close();
     this.#tars.close();
+    await this.#mapping?.close();
     await this.#durability.close();
     await this.#sweeper.close();
     this.#disk.close();

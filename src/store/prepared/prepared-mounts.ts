@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   rmdirSync,
+  rmSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -12,13 +13,13 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { EngineError, errnoOf, newId } from '../../base/mod.ts';
 import type { ChainId } from '../../spec/digest.ts';
+import type { IdMap, Owner } from '../../spec/id-map.ts';
 import {
   AT_FDCWD,
   attachMount,
   cloneMount,
   createUserNamespace,
   cString,
-  type IdMap,
   mapMount,
   mount,
   must,
@@ -26,6 +27,7 @@ import {
   openAt,
   openInRoot,
   openRoot,
+  pinNamespace,
   unmount,
 } from '../../sys/mod.ts';
 import type { LayerStore } from '../layers/layer-store.ts';
@@ -74,9 +76,9 @@ export class PreparedMounts {
   }
 
   /** The files of an image, or a part of them, read-only. The caller holds the layer. */
-  image(id: string, chainId: ChainId, subpath: string): string {
+  image(id: string, chainId: ChainId, subpath: string, options: { mapped: boolean }): string {
     const whole = this.#place(id, 'directory');
-    this.#layers.mountView(chainId, whole);
+    this.#layers.mountView(chainId, whole, options);
     return subpath === '' ? whole : this.within(id, whole, subpath);
   }
 
@@ -105,7 +107,7 @@ export class PreparedMounts {
   }
 
   /** Memory that containers share as /dev/shm. `size` in bytes. */
-  sharedMemory(id: string, size: number, owner: { uid: number; gid: number }): string {
+  sharedMemory(id: string, size: number, owner: Owner): string {
     mkdirSync(join(this.#root, id), { recursive: true, mode: 0o711 });
     const place = this.sharedMemoryOf(id);
     mkdirSync(place, { recursive: true, mode: 0o755 });
@@ -118,6 +120,36 @@ export class PreparedMounts {
   /** Where the shared memory of a container is, if it has any. */
   sharedMemoryOf(id: string): string {
     return join(this.#root, id, 'shm');
+  }
+
+  /** A user namespace of the container's own, and a network namespace that belongs to it: the caller closes that. */
+  async userNamespace(id: string, map: IdMap): Promise<{ path: string; network: number }> {
+    const { user, net } = await createUserNamespace(map, ['net']);
+    try {
+      mkdirSync(join(this.#root, id), { recursive: true, mode: 0o711 });
+      const path = this.userNamespaceOf(id);
+      while (unmount(path));
+      rmSync(path, { force: true });
+      pinNamespace(user, path);
+      return { path, network: net };
+    } catch (error) {
+      closeSync(net);
+      throw error;
+    } finally {
+      closeSync(user);
+    }
+  }
+
+  /** A network namespace that belongs to the user namespace at `path`. The caller closes it. */
+  async networkIn(path: string): Promise<number> {
+    const { user, net } = await createUserNamespace(path, ['net']);
+    closeSync(user);
+    return net;
+  }
+
+  /** Where the user namespace of a container is, if it has one. */
+  userNamespaceOf(id: string): string {
+    return join(this.#root, id, 'userns');
   }
 
   /** Takes all of a container's away. Idempotent; costs one look if there is none. */

@@ -15,7 +15,11 @@ export interface RootFs {
    * Makes a mount point for `path`: a directory, or an empty file (and its parents). Gives the resolved path as the
    * container sees it. Leaves what is there.
    */
-  ensureMountPoint(root: string, path: string, kind: 'directory' | 'file'): Promise<string>;
+  ensureMountPoint(
+    root: string,
+    path: string,
+    make: { kind: 'directory' | 'file'; owner: { uid: number; gid: number } },
+  ): Promise<string>;
   /** Copies the tree's content at `path` into an empty volume directory, with owners, modes, xattrs, times, links. */
   copyUp(root: string, path: string, volume: string): Promise<void>;
 }

@@ -90,13 +90,22 @@ describe('ensureDirectory', () => {
 describe('ensureMountPoint', () => {
   test('makes files and directories and tells where they really are', async () => {
     symlinkSync('/run', join(root(), 'var'));
-    expect(await rootfs.ensureMountPoint(root(), '/var/sock', 'file')).toBe('/run/sock');
+    expect(
+      await rootfs.ensureMountPoint(root(), '/var/sock', { kind: 'file', owner: { uid: 0, gid: 0 } }),
+    ).toBe('/run/sock');
     expect(lstatSync(join(root(), 'run/sock')).isFile()).toBe(true);
-    expect(await rootfs.ensureMountPoint(root(), '/var/../var/d/', 'directory')).toBe('/run/d');
-    expect(await rootfs.ensureMountPoint(root(), '/', 'directory')).toBe('/');
-    await expect(rootfs.ensureMountPoint(root(), '/run/sock', 'directory')).rejects.toThrow(
-      'not a directory',
+    expect(
+      await rootfs.ensureMountPoint(root(), '/var/../var/d/', {
+        kind: 'directory',
+        owner: { uid: 0, gid: 0 },
+      }),
+    ).toBe('/run/d');
+    expect(await rootfs.ensureMountPoint(root(), '/', { kind: 'directory', owner: { uid: 0, gid: 0 } })).toBe(
+      '/',
     );
+    await expect(
+      rootfs.ensureMountPoint(root(), '/run/sock', { kind: 'directory', owner: { uid: 0, gid: 0 } }),
+    ).rejects.toThrow('not a directory');
   });
 });
 

@@ -1,7 +1,14 @@
 import { closeSync, openSync, readdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { EngineError, messageOf } from '../../base/mod.ts';
-import { makeInRoot, openInRoot, openRoot, readFileInRoot, SysError } from '../../sys/mod.ts';
+import {
+  type MakeInRoot,
+  makeInRoot,
+  openInRoot,
+  openRoot,
+  readFileInRoot,
+  SysError,
+} from '../../sys/mod.ts';
 import type { DiskThread } from '../layers/disk-thread.ts';
 import { resolveUser } from './accounts.ts';
 import type { ResolvedUser, RootFs } from './rootfs.ts';
@@ -32,10 +39,9 @@ export class TreeRootFs implements RootFs {
     if (!made.stat.isDirectory()) throw notADirectory(path);
   }
 
-  async ensureMountPoint(root: string, path: string, kind: 'directory' | 'file'): Promise<string> {
-    const made = within(root, (fd) =>
-      tryMake(path, () => makeInRoot(fd, path, { kind, owner: { uid: 0, gid: 0 } })),
-    );
+  async ensureMountPoint(root: string, path: string, wanted: MakeInRoot): Promise<string> {
+    const { kind } = wanted;
+    const made = within(root, (fd) => tryMake(path, () => makeInRoot(fd, path, wanted)));
     if (made.stat.isDirectory() !== (kind === 'directory')) {
       // Compat: what runc says, and the Docker user sees, when the two do not fit together.
       throw new EngineError(

@@ -1,7 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Logger, messageOf } from '../../base/mod.ts';
+import type { Owner } from '../../spec/id-map.ts';
 import { atomicWrite, syncDirectory } from '../../sys/mod.ts';
 import { type DockerFile, volumesFile } from '../exchange/docker-file.ts';
 import { readDockerVolumes, writeDockerVolumes } from '../exchange/docker-volumes.ts';
@@ -21,8 +31,11 @@ export class VolumeRecords {
   readonly #root: string;
   readonly #docker: DockerFile;
   readonly #log: Logger;
+  readonly #owner: Owner | undefined;
 
-  constructor(dataRoot: string, log: Logger) {
+  /** `owner`: whose new volumes are; root's unless given. */
+  constructor(dataRoot: string, log: Logger, owner?: Owner) {
+    this.#owner = owner;
     this.#root = join(dataRoot, 'volumes');
     this.#docker = volumesFile(dataRoot);
     this.#log = log;
@@ -42,6 +55,7 @@ export class VolumeRecords {
     mkdirSync(join(this.#root, record.name), { recursive: true, mode: 0o755 });
     this.#write(record);
     mkdirSync(this.mountpoint(record.name), { recursive: true, mode: 0o755 });
+    if (this.#owner) chownSync(this.mountpoint(record.name), this.#owner.uid, this.#owner.gid);
     syncDirectory(this.#root);
   }
 

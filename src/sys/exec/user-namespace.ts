@@ -1,32 +1,29 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 
-/** `inside`, and so many after it, is `outside` in the namespace above. */
-export interface IdRange {
-  inside: number;
-  outside: number;
-  size: number;
-}
-
-export interface IdMap {
-  uids: readonly IdRange[];
-  gids: readonly IdRange[];
+/** Spec: user_namespaces(7): the lines of `uid_map` and `gid_map`. */
+export interface NamespaceIds {
+  uids: readonly { inside: number; outside: number; size: number }[];
+  gids: readonly { inside: number; outside: number; size: number }[];
 }
 
 const DEADLINE_MS = 10_000;
 const O_CLOEXEC = 0o2000000;
 
 /**
- * A descriptor of a new user namespace with this map, to be closed by the caller. A child makes it: unshare(2) of a user
+ * A descriptor of a new user namespace with this map, or of the one pinned at a path, to be closed by the caller. A child makes it: unshare(2) of a user
  * namespace is refused to processes with several threads, as ours is. With `also`, descriptors of other namespaces of
  * that child, which belong to the new user namespace.
  */
 export async function createUserNamespace<K extends 'net'>(
-  map: IdMap,
+  map: NamespaceIds | string,
   also: readonly K[] = [],
 ): Promise<{ user: number } & Record<K, number>> {
-  const flags = ['--user', ...also.map((kind) => `--${kind}`)];
-  const child = spawn('unshare', [...flags, 'sh', '-c', 'echo; read _'], {
+  const joins = typeof map === 'string';
+  const unshare = ['unshare', ...(joins ? [] : ['--user']), ...also.map((kind) => `--${kind}`)];
+  const argv = [...(joins ? ['nsenter', `--user=${map}`] : []), ...unshare, 'sh', '-c', 'echo; read _'];
+  const [program = '', ...args] = argv;
+  const child = spawn(program, args, {
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   const timer = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
@@ -38,8 +35,10 @@ export async function createUserNamespace<K extends 'net'>(
         reject(new Error(`unshare: no user namespace can be made (exit code ${code})`)),
       );
     });
-    writeFileSync(`/proc/${child.pid}/uid_map`, lines(map.uids));
-    writeFileSync(`/proc/${child.pid}/gid_map`, lines(map.gids));
+    if (typeof map !== 'string') {
+      writeFileSync(`/proc/${child.pid}/uid_map`, lines(map.uids));
+      writeFileSync(`/proc/${child.pid}/gid_map`, lines(map.gids));
+    }
     return openNamespaces(`/proc/${child.pid}/ns`, also);
   } finally {
     clearTimeout(timer);
@@ -62,7 +61,6 @@ function openNamespaces<K extends string>(
   }
 }
 
-/** Spec: user_namespaces(7). */
-function lines(ranges: readonly IdRange[]): string {
+function lines(ranges: NamespaceIds['uids']): string {
   return ranges.map(({ inside, outside, size }) => `${inside} ${outside} ${size}\n`).join('');
 }

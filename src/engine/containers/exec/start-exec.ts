@@ -4,6 +4,7 @@ import { containerEnv, type ExecProcess, RuntimeFailure, type StartedExec } from
 import type { AttachSession } from '../containers.ts';
 import { announce, type ContainersContext } from '../context.ts';
 import { startFailure } from '../start-failure.ts';
+import { rootOf } from '../user-namespace.ts';
 import { findActive } from './active-container.ts';
 import { noteEnd } from './end-exec.ts';
 import type { Exec } from './exec.ts';
@@ -66,6 +67,7 @@ async function run(
       stdin: settings.attachStdin && !options.detach,
       output: options.attached,
       about: settings,
+      owner: rootOf(context, container.record.hostConfig),
     },
     { signal: exec.setUp.signal },
   );

@@ -7,6 +7,7 @@ import { announce, type ContainersContext } from '../context.ts';
 import { withImageDefaults } from '../image-defaults.ts';
 import { forgetIntent, intentsLeft, noteIntent } from '../intent-notes.ts';
 import { pause, unpause } from '../pause.ts';
+import { mapOf } from '../user-namespace.ts';
 import { overlayOf } from './changes.ts';
 import { refuseIfGoing } from './export.ts';
 import type { CommitRequest } from './files.ts';
@@ -50,8 +51,9 @@ async function* readFrozen(
   wanted: boolean,
 ): AsyncGenerator<Uint8Array, void, void> {
   const { upper } = overlayOf(context, container);
+  const ids = mapOf(context, container.record.hostConfig);
   if (!wanted) {
-    yield* context.files.layerTar(upper);
+    yield* context.files.layerTar(upper, { ids });
     return;
   }
   using _intent = noteIntent(context, 'committing', container.id);
@@ -64,7 +66,7 @@ async function* readFrozen(
     },
   );
   try {
-    yield* context.files.layerTar(upper);
+    yield* context.files.layerTar(upper, { ids });
   } finally {
     if (frozen) await thaw(context, container);
   }

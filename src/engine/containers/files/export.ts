@@ -1,6 +1,7 @@
 import { EngineError } from '../../../base/mod.ts';
 import type { Container } from '../container.ts';
 import { announce, type ContainersContext } from '../context.ts';
+import { mapOf } from '../user-namespace.ts';
 import type { ExportedTree } from './files.ts';
 
 /** A container's own tree as a tar. Compat: mount points are there, what is mounted on them is not. */
@@ -12,7 +13,8 @@ export async function exportTree(
   refuseIfGoing('export', container);
   const borrowed = await context.layers.borrowMount(container.id);
   try {
-    const tree = await context.files.open({ root: borrowed.rootfs, readOnly: true, mounts: [] });
+    const ids = mapOf(context, container.record.hostConfig);
+    const tree = await context.files.open({ root: borrowed.rootfs, readOnly: true, mounts: [] }, { ids });
     announce(context, container, 'export');
     return {
       bytes: tree.export(options),

@@ -6,6 +6,7 @@ import type { Container } from '../container.ts';
 import type { ContainersContext } from '../context.ts';
 import { resolveMounts } from '../resolve-mounts.ts';
 import { announceVolumes } from '../resource-events.ts';
+import { mapOf } from '../user-namespace.ts';
 
 /** A container's files as they are seen inside. Dispose of it. */
 export interface View extends AsyncDisposable {
@@ -51,11 +52,11 @@ async function openTree(
       ? await context.rootfs.lookupUser(rootfs, record.config.User, [])
       : NOBODY_IN_PARTICULAR;
     const mounts = await resolveMounts(context, { id, record }, user);
-    return await context.files.open({
-      root: rootfs,
-      readOnly,
-      mounts: [...mounts.filter(({ type }) => type === 'bind').map(asPrivate), ...ownFiles(record, readOnly)],
-    });
+    const binds = mounts.filter(({ type }) => type === 'bind').map(asPrivate);
+    return await context.files.open(
+      { root: rootfs, readOnly, mounts: [...binds, ...ownFiles(record, readOnly)] },
+      { ids: mapOf(context, record.hostConfig) },
+    );
   } finally {
     context.prepared.release(id);
   }

@@ -1,4 +1,5 @@
 import {
+  chownSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -11,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { EngineError, errnoOf, type Logger, messageOf } from '../../../base/mod.ts';
 import type { ChainId } from '../../../spec/digest.ts';
+import { type IdMap, outsideOwner } from '../../../spec/id-map.ts';
 import { detachMount, mountOverlay, removeTreeAsync, SysError } from '../../../sys/mod.ts';
 import type { Layout } from '../../layout.ts';
 import type { DiskThread } from '../disk-thread.ts';
@@ -25,6 +27,7 @@ import {
 } from '../overlay-directory.ts';
 import { BorrowedMounts } from './borrowed-mounts.ts';
 import { buildInitLayer, type InitPlan, planInitLayer, setAttributes } from './init-layer.ts';
+import type { MappedLower } from './mapped-lower.ts';
 import { type MountRecord, ownRecord, readMountRecord, writeMountRecord } from './mount-record.ts';
 import { rebuildDirectories } from './rebuild-directories.ts';
 
@@ -38,6 +41,8 @@ export interface ImageLayers {
 
 /** File that marks a writable layer which is never synced. */
 const EPHEMERAL = 'minke-ephemeral';
+/** File that marks one of a container in a user namespace: its files have the owners that the host sees. */
+const MAPPED = 'minke-mapped';
 
 /** The writable layers of containers: `layerdb/mounts/<id>`, `overlay2/<id>-init` and `overlay2/<id>`. */
 export class ContainerMounts {
@@ -45,11 +50,13 @@ export class ContainerMounts {
   readonly #layers: ImageLayers;
   readonly #disk: DiskThread;
   readonly #log: Logger;
+  readonly #mapping: MappedLower | undefined;
   /** What the init layer above an image has; it is the same each time. */
   readonly #plans = new Map<ChainId | undefined, InitPlan>();
   readonly #borrowed = new BorrowedMounts();
 
-  constructor(layout: Layout, layers: ImageLayers, disk: DiskThread, log: Logger) {
+  constructor(layout: Layout, layers: ImageLayers, disk: DiskThread, log: Logger, mapping?: MappedLower) {
+    this.#mapping = mapping;
     this.#layout = layout;
     this.#layers = layers;
     this.#disk = disk;
@@ -104,7 +111,14 @@ export class ContainerMounts {
     buildInitLayer(join(init.path, 'diff'), plan);
     const top = this.#directory(ids.mountId, init.made);
     if (options.ephemeral) writeFileSync(join(top.path, EPHEMERAL), '', { mode: 0o600 });
-    if (plan.root) setAttributes(join(top.path, 'diff'), plan.root);
+    const mapped = options.mapped ? this.#mapping : undefined;
+    if (mapped) this.#openTo(top.path, mapped.map);
+    if (plan.root)
+      setAttributes(
+        join(top.path, 'diff'),
+        mapped ? { ...plan.root, ...outsideOwner(mapped.map, plan.root) } : plan.root,
+      );
+    else if (mapped) this.#give(join(top.path, 'diff'), mapped.map);
     return this.#describe(ids);
   }
 
@@ -235,13 +249,28 @@ export class ContainerMounts {
     return { path, made };
   }
 
+  /** The root of the user namespace may pass through on its way to what is mounted below. */
+  #openTo(path: string, map: IdMap): void {
+    writeFileSync(join(path, MAPPED), '', { mode: 0o600 });
+    chownSync(path, 0, outsideOwner(map, { uid: 0, gid: 0 }).gid);
+  }
+
+  #give(path: string, map: IdMap): void {
+    const { uid, gid } = outsideOwner(map, { uid: 0, gid: 0 });
+    chownSync(path, uid, gid);
+  }
+
   #mountAt(path: string, target: string, lower: readonly string[]): void {
     const work = join(path, 'work');
     const volatile = statSync(join(path, EPHEMERAL), { throwIfNoEntry: false }) !== undefined;
     // Spec: kernel, overlayfs.rst, "Volatile mount": the mark of an earlier mount must go first.
     if (volatile) rmSync(join(work, 'work/incompat/volatile'), { recursive: true, force: true });
     const writable = { upper: join(path, 'diff'), work };
-    mountOverlay({ base: this.#layout.overlay, lower, writable, target, volatile });
+    const mount = (base: string, below: readonly string[]) =>
+      mountOverlay({ base, lower: below, writable, target, volatile });
+    if (this.#mapping && existsSync(join(path, MAPPED)))
+      this.#mapping.using(this.#layout.overlay, lower, mount);
+    else mount(this.#layout.overlay, lower);
   }
 
   #rebuild(mount: ContainerMount): string[] {

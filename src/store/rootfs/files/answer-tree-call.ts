@@ -41,7 +41,7 @@ export const answerTreeCalls: CallHandlers<TreeCalls> = {
     end(untar, whole);
     return null;
   },
-  changes: ({ upper, lower }) => treeChanges(upper, lower),
+  changes: ({ upper, lower, ids }) => treeChanges(upper, lower, ids),
 };
 
 /** Gives up what is under way: the thread ends. */

@@ -9,10 +9,10 @@ export function lazyTreeFiles(pool: () => ExportPool): TreeFiles {
     return loaded;
   };
   return {
-    open: async (tree) => await (await load()).open(tree),
+    open: async (tree, options) => await (await load()).open(tree, options),
     async *layerTar(upper, options) {
       yield* (await load()).layerTar(upper, options);
     },
-    changes: async (upper, lower) => await (await load()).changes(upper, lower),
+    changes: async (upper, lower, ids) => await (await load()).changes(upper, lower, ids),
   };
 }

@@ -1,4 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
+import type { IdMap } from '../../../spec/id-map.ts';
 import { type ByteString, toByteString } from '../../../spec/tar/mod.ts';
 import type { PrivateTree } from '../../../sys/mod.ts';
 import { inflated } from '../../images/archive/inflate.ts';
@@ -24,36 +25,38 @@ export class ThreadTreeFiles implements TreeFiles {
     this.#pool = pool;
   }
 
-  async open(tree: PrivateTree): Promise<OpenTree> {
+  async open(tree: PrivateTree, { ids }: { ids?: IdMap | undefined } = {}): Promise<OpenTree> {
     const root = await this.#pool.call('assemble', tree);
-    return new ThreadTree(this.#pool, root);
+    return new ThreadTree(this.#pool, root, ids);
   }
 
   async *layerTar(
     upper: string,
-    { signal }: { signal?: AbortSignal } = {},
+    { signal, ids }: { signal?: AbortSignal; ids?: IdMap | undefined } = {},
   ): AsyncGenerator<Uint8Array, void, void> {
     const root = openSync(upper, O_DIRECTORY);
     try {
       const source = { name: undefined, prefix: '' as ByteString, xattrs: 'user', overlay: true } as const;
-      yield* read(this.#pool, { root, ...source }, signal);
+      yield* read(this.#pool, { root, ids, ...source }, signal);
     } finally {
       closeSync(root);
     }
   }
 
-  async changes(upper: string, lower: readonly string[]): Promise<TreeChange[]> {
-    return await this.#pool.call('changes', { upper, lower });
+  async changes(upper: string, lower: readonly string[], ids?: IdMap): Promise<TreeChange[]> {
+    return await this.#pool.call('changes', { upper, lower, ids });
   }
 }
 
 class ThreadTree implements OpenTree {
   readonly #pool: ExportPool;
   readonly #root: number;
+  readonly #ids: IdMap | undefined;
 
-  constructor(pool: ExportPool, root: number) {
+  constructor(pool: ExportPool, root: number, ids: IdMap | undefined) {
     this.#pool = pool;
     this.#root = root;
+    this.#ids = ids;
   }
 
   async stat(path: string): Promise<FoundPath['stat']> {
@@ -63,7 +66,13 @@ class ThreadTree implements OpenTree {
   async tar(path: string, { signal }: { signal?: AbortSignal } = {}): Promise<TreeArchive> {
     const { stat, isDirectory, handle } = await this.#locate(path, true);
     const names = archiveNames(path, isDirectory);
-    const source = { root: handle ?? -1, ...names, xattrs: 'capabilities', overlay: false } as const;
+    const source = {
+      root: handle ?? -1,
+      ids: this.#ids,
+      ...names,
+      xattrs: 'capabilities',
+      overlay: false,
+    } as const;
     return {
       stat,
       bytes: read(this.#pool, source, signal),
@@ -80,7 +89,7 @@ class ThreadTree implements OpenTree {
       xattrs: 'capabilities',
       overlay: false,
     } as const;
-    yield* read(this.#pool, { root: this.#root, ...source }, signal);
+    yield* read(this.#pool, { root: this.#root, ids: this.#ids, ...source }, signal);
   }
 
   async destination(path: string): Promise<UntarDestination> {
@@ -94,7 +103,7 @@ class ThreadTree implements OpenTree {
     const thread = this.#pool.pick();
     const untar = ++lastUntar;
     using _held = thread.hold();
-    const options = { tree: this.#root, path, keepKinds, owner };
+    const options = { tree: this.#root, path, keepKinds, owner, ids: this.#ids };
     let whole = false;
     try {
       await this.#pool.call('untar', { untar, options }, { thread });

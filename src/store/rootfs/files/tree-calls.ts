@@ -1,3 +1,4 @@
+import type { IdMap } from '../../../spec/id-map.ts';
 import type { PrivateTree } from '../../../sys/mod.ts';
 import type { PathStat } from './locate.ts';
 import type { TreeChange } from './tree-changes.ts';
@@ -17,7 +18,10 @@ export type TreeCalls = {
   pour: { args: { untar: number; buffer: ArrayBuffer; length: number }; result: { buffer: ArrayBuffer } };
   /** The archive is complete; or, without `whole`, given up. Idempotent. */
   untarred: { args: { untar: number; whole: boolean }; result: null };
-  changes: { args: { upper: string; lower: readonly string[] }; result: TreeChange[] };
+  changes: {
+    args: { upper: string; lower: readonly string[]; ids?: IdMap | undefined };
+    result: TreeChange[];
+  };
 };
 
 export interface FoundPath {

@@ -1,5 +1,6 @@
 import { type BigIntStats, closeSync, fstatSync, openSync, readdirSync } from 'node:fs';
 import { EngineError } from '../../../base/mod.ts';
+import { type IdMap, insideOwner } from '../../../spec/id-map.ts';
 import { type ByteString, displayBytes } from '../../../spec/tar/mod.ts';
 import { cString, O_PATH, openAt, readXattrsFd, type Xattr } from '../../../sys/mod.ts';
 import { isOpaque } from '../../layers/merged-view.ts';
@@ -25,12 +26,12 @@ export interface TreeChange {
  * which compares both trees whole: a directory with a change in it is modified; a file that was only opened for writing
  * is not; nothing is said of what is in a directory that is gone.
  */
-export function treeChanges(upper: string, lower: readonly string[]): TreeChange[] {
+export function treeChanges(upper: string, lower: readonly string[], ids?: IdMap): TreeChange[] {
   const changes: TreeChange[] = [];
   using below = MergedDirectory.ofLayers(lower);
   const fd = openSync(upper, O_DIRECTORY);
   try {
-    compare({ fd, path: '', below, covers: false }, changes);
+    compare({ fd, path: '', below, covers: false, ids }, changes);
   } finally {
     closeSync(fd);
   }
@@ -46,27 +47,31 @@ interface Level {
   below: MergedDirectory | undefined;
   /** It shows nothing of what is below: what is not in it is gone. */
   covers: boolean;
+  /** Owners in the upper directory are those of a user namespace with this map. */
+  ids: IdMap | undefined;
 }
 
-function compare({ fd, path, below, covers }: Level, changes: TreeChange[]): void {
+function compare({ fd, path, below, covers, ids }: Level, changes: TreeChange[]): void {
   const names = new Set(readdirSync(`/proc/self/fd/${fd}`, { encoding: 'latin1' }));
   const all = covers && below ? [...new Set([...names, ...below.names()])] : [...names];
   for (const name of all.sort((a, b) => (a < b ? -1 : 1))) {
     const at = `${path}/${name}`;
     using before = below?.child(name);
-    if (names.has(name)) one(fd, name, at, before, changes);
+    if (names.has(name)) one({ dir: fd, name, path: at, before, ids }, changes);
     else if (before) changes.push(change(at, CHANGE_KINDS.deleted));
   }
 }
 
-function one(
-  dir: number,
-  name: string,
-  path: string,
-  before: MergedChild | undefined,
-  changes: TreeChange[],
-): void {
-  const seen = look(dir, name, path, before);
+/** Something in a directory of the upper layer. */
+interface Child extends Pick<Level, 'path' | 'ids'> {
+  dir: number;
+  name: string;
+  before: MergedChild | undefined;
+}
+
+function one(child: Child, changes: TreeChange[]): void {
+  const { path, before, ids } = child;
+  const seen = look(child);
   if (!seen) return;
   const { kind, fd, covers } = seen;
   const own = kind === undefined ? [] : [change(path, kind)];
@@ -76,7 +81,7 @@ function one(
   }
   const inside: TreeChange[] = [];
   try {
-    compare({ fd, path, below: before?.directory, covers }, inside);
+    compare({ fd, path, below: before?.directory, covers, ids }, inside);
   } finally {
     closeSync(fd);
   }
@@ -93,7 +98,7 @@ interface Seen {
   covers: boolean;
 }
 
-function look(dir: number, name: string, path: string, before: MergedChild | undefined): Seen | undefined {
+function look({ dir, name, path, before, ids }: Child): Seen | undefined {
   // Compat: what has no path that a call would take is an error; and nobody makes us open more than this deep.
   if (path.length >= PATH_MAX)
     throw new EngineError('internal', `lstat ${path.slice(0, 64)}…: file name too long`);
@@ -109,7 +114,7 @@ function look(dir: number, name: string, path: string, before: MergedChild | und
     refuseForeignMarks(xattrs, path as ByteString);
     const kind = !before
       ? CHANGE_KINDS.added
-      : isDifferent(stat, xattrs, before)
+      : isDifferent(stat, xattrs, before, ids)
         ? CHANGE_KINDS.modified
         : undefined;
     const fd = stat.isDirectory() ? openSync(`/proc/self/fd/${node}`, O_DIRECTORY) : undefined;
@@ -120,9 +125,16 @@ function look(dir: number, name: string, path: string, before: MergedChild | und
 }
 
 /** Compat: moby `statDifferent`: for directories neither size nor time count, and no attribute but capabilities. */
-function isDifferent(stat: BigIntStats, xattrs: readonly Xattr[], before: MergedChild): boolean {
+function isDifferent(
+  stat: BigIntStats,
+  xattrs: readonly Xattr[],
+  before: MergedChild,
+  ids: IdMap | undefined,
+): boolean {
   const old = fstatSync(before.fd, { bigint: true });
-  if (old.mode !== stat.mode || old.uid !== stat.uid || old.gid !== stat.gid || old.rdev !== stat.rdev)
+  const shown = { uid: Number(stat.uid), gid: Number(stat.gid) };
+  const { uid, gid } = ids ? insideOwner(ids, shown) : shown;
+  if (old.mode !== stat.mode || Number(old.uid) !== uid || Number(old.gid) !== gid || old.rdev !== stat.rdev)
     return true;
   if (!stat.isDirectory() && (old.size !== stat.size || old.mtimeNs !== stat.mtimeNs)) return true;
   return !stat.isSymbolicLink() && capability(xattrs) !== capability(readXattrsFd(before.fd));

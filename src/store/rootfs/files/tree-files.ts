@@ -1,3 +1,4 @@
+import type { IdMap } from '../../../spec/id-map.ts';
 import type { PrivateTree } from '../../../sys/mod.ts';
 import type { FoundPath, UntarDestination } from './tree-calls.ts';
 import type { TreeChange } from './tree-changes.ts';
@@ -5,17 +6,21 @@ import type { TreeChange } from './tree-changes.ts';
 /**
  * Files of containers, as they are seen inside: looked at, archived, unpacked, compared. All of it is done on worker
  * threads, beneath the tree's root, with the links of whoever is hostile in there; nothing of the tree is ever run.
+ * With `ids`, owners on disk are those that a user namespace of this map has, and archives say who they are inside.
  */
 export interface TreeFiles {
   /** A tree with mounts of its own. Dispose of it: then nothing of it is left. */
-  open(tree: PrivateTree): Promise<OpenTree>;
+  open(tree: PrivateTree, options?: { ids?: IdMap | undefined }): Promise<OpenTree>;
   /**
    * What the upper directory of an overlay changes, as an archive with whiteouts: the tar of a layer. Each piece is valid
    * until the next one is asked for.
    */
-  layerTar(upper: string, options?: { signal?: AbortSignal }): AsyncGenerator<Uint8Array, void, void>;
+  layerTar(
+    upper: string,
+    options?: { signal?: AbortSignal; ids?: IdMap | undefined },
+  ): AsyncGenerator<Uint8Array, void, void>;
   /** What the upper directory of an overlay changes of the layers below it, the uppermost first. */
-  changes(upper: string, lower: readonly string[]): Promise<TreeChange[]>;
+  changes(upper: string, lower: readonly string[], ids?: IdMap): Promise<TreeChange[]>;
 }
 
 export interface OpenTree extends AsyncDisposable {

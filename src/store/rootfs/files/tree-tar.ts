@@ -1,4 +1,5 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { type BigIntStats, closeSync, openSync, readSync } from 'node:fs';
+import { type IdMap, insideOwner, type Owner } from '../../../spec/id-map.ts';
 import {
   type ByteString,
   END_OF_ARCHIVE,
@@ -21,6 +22,8 @@ export interface TreeTarSource {
   /** What stands before the names of what is in it. */
   prefix: ByteString;
   xattrs: ArchivedXattrs;
+  /** Owners on disk are those of a user namespace with this map. */
+  ids?: IdMap | undefined;
   /** It is the upper directory of an overlay: what that hides is written as whiteouts. */
   overlay: boolean;
 }
@@ -81,8 +84,9 @@ export class TreeTar implements Disposable {
   }
 
   #member({ fd, stat }: TreeNode, name: ByteString): void {
-    const entry = memberOf(fd, stat, name, this.#source.xattrs);
-    if (!entry) return;
+    const member = memberOf(fd, stat, name, this.#source.xattrs);
+    if (!member) return;
+    const entry = { ...member, ...this.#ownerOf(stat) };
     if (stat.nlink > 1n && !stat.isDirectory()) {
       const identity = `${stat.dev}:${stat.ino}`;
       const first = this.#linked.get(identity);
@@ -104,7 +108,7 @@ export class TreeTar implements Disposable {
       const slash = name.lastIndexOf('/') + 1;
       const hidden = `${name.slice(0, slash)}.wh.${name.slice(slash)}` as ByteString;
       const mtime = { seconds: Number(stat.mtimeNs / 1_000_000_000n), nanoseconds: 0 };
-      this.#begin({ name: hidden, mode: 0o600, uid: Number(stat.uid), gid: Number(stat.gid), mtime });
+      this.#begin({ name: hidden, mode: 0o600, ...this.#ownerOf(stat), mtime });
       return;
     }
     const xattrs = stat.isDirectory() || stat.isFile() ? readXattrsFd(fd) : [];
@@ -115,10 +119,14 @@ export class TreeTar implements Disposable {
     const opaque = {
       name: `${name}/.wh..wh..opq` as ByteString,
       mode,
-      uid: Number(stat.uid),
-      gid: Number(stat.gid),
+      ...this.#ownerOf(stat),
     };
     this.#pending = Buffer.concat([this.#pending, encodeHeader(opaque)]);
+  }
+
+  #ownerOf({ uid, gid }: BigIntStats): Owner {
+    const owner = { uid: Number(uid), gid: Number(gid) };
+    return this.#source.ids ? insideOwner(this.#source.ids, owner) : owner;
   }
 
   #begin(entry: Partial<TarEntry>): void {

@@ -1,6 +1,7 @@
 import { closeSync, fchownSync } from 'node:fs';
 import { constants } from 'node:os';
 import { EngineError } from '../../../base/mod.ts';
+import { type IdMap, type Owner, outsideOwner } from '../../../spec/id-map.ts';
 import {
   type ByteString,
   displayBytes,
@@ -41,6 +42,13 @@ export interface UntarOptions {
   keepKinds: boolean;
   /** Whose everything becomes; what the archive says otherwise. */
   owner: { uid: number; gid: number } | undefined;
+  /** Owners on disk are to be those of a user namespace with this map. */
+  ids?: IdMap | undefined;
+}
+
+function rootOf(ids: IdMap | undefined): Owner {
+  const root = { uid: 0, gid: 0 };
+  return ids ? outsideOwner(ids, root) : root;
 }
 
 /**
@@ -59,7 +67,7 @@ export class TreeUntar implements TarSink, Disposable {
 
   constructor(options: UntarOptions) {
     this.#options = options;
-    this.#target = new UntarTarget(options.tree, options.path);
+    this.#target = new UntarTarget(options.tree, options.path, rootOf(options.ids));
   }
 
   raw(): void {}
@@ -133,6 +141,8 @@ export class TreeUntar implements TarSink, Disposable {
         `failed to Lchown ${shown} for UID ${uid}, GID ${gid}: invalid argument`,
       );
     }
+    const { ids } = this.#options;
+    if (ids) return { ...entry, ...outsideOwner(ids, { uid, gid }) };
     return owner ? { ...entry, uid, gid } : entry;
   }
 

@@ -2,6 +2,7 @@ import { closeSync, fstatSync } from 'node:fs';
 import { constants } from 'node:os';
 import { posix } from 'node:path';
 import { EngineError } from '../../../base/mod.ts';
+import type { Owner } from '../../../spec/id-map.ts';
 import { type ByteString, displayBytes } from '../../../spec/tar/mod.ts';
 import {
   type CString,
@@ -36,13 +37,16 @@ export interface Place {
  */
 export class UntarTarget implements Disposable {
   readonly #tree: number;
+  readonly #implied: Owner;
   readonly #root: string;
   /** The directory that was used last: members of one stand together. */
   #parent: string | undefined;
   #directory = -1;
 
   /** `tree` stays the caller's. `path` is a directory in it, absolute and without links. */
-  constructor(tree: number, path: string) {
+  /** `implied`: whose the folders are that an archive only implies. */
+  constructor(tree: number, path: string, implied: Owner) {
+    this.#implied = implied;
     this.#tree = tree;
     this.#root = path;
     this.place('' as ByteString);
@@ -146,7 +150,7 @@ export class UntarTarget implements Disposable {
   #makeFolders(path: string): void {
     const text = Buffer.from(path, 'latin1').toString('utf8');
     try {
-      makeInRoot(this.#tree, text, { kind: 'directory', owner: { uid: 0, gid: 0 } });
+      makeInRoot(this.#tree, text, { kind: 'directory', owner: this.#implied });
     } catch (error) {
       if (error instanceof SysError) throw pathError('mkdir', text, error.errno);
       throw error;
