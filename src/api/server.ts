@@ -7,6 +7,7 @@ import { Dispatcher } from './http/dispatch.ts';
 import { frontConnection } from './http/front.ts';
 import { listenOn, parseHost } from './http/listener.ts';
 import { Router } from './http/router.ts';
+import type { SocketLending } from './http/socket-body.ts';
 import { type ApiBackends, allRoutes } from './routes/all-routes.ts';
 
 export interface ApiServerOptions {
@@ -16,6 +17,8 @@ export interface ApiServerOptions {
   /** True on a host with cgroup v2 alone. */
   cgroupUnified: boolean;
   log: Logger;
+  /** So that a large body is read off its socket by who works it off. */
+  lending?: SocketLending;
   /** Default: what the engine serves. */
   versions?: VersionRange;
 }
@@ -45,6 +48,7 @@ export class ApiServer implements AsyncDisposable {
       serverVersion: options.serverVersion,
       experimental: false,
       log: options.log,
+      lending: options.lending,
     });
     this.#http = this.#createHttp();
   }

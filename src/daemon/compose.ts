@@ -23,7 +23,7 @@ import { type CgroupHost, cgroupLimits, cgroupSupport, type Runtime } from '../r
 import type { ContainerStatus } from '../spec/docker/mod.ts';
 import { outsideOwner } from '../spec/id-map.ts';
 import { ContainerRecords, NetworkRecords, type Store, VolumeRecords } from '../store/mod.ts';
-import { takeDescriptor } from '../sys/mod.ts';
+import { socketLending, takeDescriptor } from '../sys/mod.ts';
 import type { Config } from './config/config.ts';
 import { defaultBridge } from './default-bridge.ts';
 import type { DeferredNet } from './deferred-net.ts';
@@ -151,6 +151,7 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
     events,
   });
   const api = createApiServer({
+    lending: socketLending,
     backends: {
       containers,
       execs: createExecs(context),

@@ -4,6 +4,7 @@ import { EngineError, isEngineError, type Logger } from '../../base/mod.ts';
 import { failureOf } from '../errors.ts';
 import { ApiVersion, checkVersion, type VersionRange } from './api-version.ts';
 import { type Hijack, SILENT_UPGRADE } from './hijack.ts';
+import { largeBodyFraming } from './large-body.ts';
 import { PlainHijack } from './plain-hijack.ts';
 import { Query } from './query.ts';
 import { empty, errorReply, json, type Reply } from './reply.ts';
@@ -11,6 +12,7 @@ import { ApiRequest } from './request.ts';
 import type { AnyRoute, HijackRoute } from './route.ts';
 import type { Router } from './router.ts';
 import { responseSignal, sendReply } from './send.ts';
+import { SocketBody, type SocketLending } from './socket-body.ts';
 import { SocketHijack } from './socket-hijack.ts';
 import { SocketInput } from './socket-input.ts';
 import { parseTarget, type Target } from './target.ts';
@@ -21,6 +23,8 @@ export interface DispatchOptions {
   serverVersion: string;
   experimental: boolean;
   log: Logger;
+  /** Without it large bodies are read on this thread. */
+  lending?: SocketLending | undefined;
 }
 
 /** From an HTTP request to a route and back: version, general headers, errors. */
@@ -58,6 +62,22 @@ export class Dispatcher {
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer, http: HttpServer): void {
     const target = parseTarget(request.url ?? '');
     const found = target && this.#options.router.find(request.method ?? '', target.path);
+    const framing = largeBodyFraming(request.headers.upgrade);
+    if (target && found && framing !== undefined && !('hijack' in found.route)) {
+      const input = new SocketInput(socket, head);
+      const body = new SocketBody(socket, input, framing, this.#options.lending);
+      const connection = new SocketHijack(socket, input, { upgraded: false, headers: this.#headers() });
+      const { handle } = found.route;
+      void this.#hijack(
+        request,
+        target,
+        { ...found.route, hijack: async (it) => await connection.reply(await handle(it)) },
+        found.params,
+        body,
+        connection,
+      );
+      return;
+    }
     if (!target || !found || !('hijack' in found.route)) {
       socket.unshift(Buffer.concat([Buffer.from(headWithoutUpgrade(request)), head]));
       http.emit('connection', socket);

@@ -1,6 +1,7 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { SILENT_UPGRADE } from './hijack.ts';
+import { markLargeBody } from './large-body.ts';
 
 /** Bound of a request's head, and how long it may take from its first byte on. */
 const MAX_HEAD = 64 * 1024;
@@ -53,13 +54,17 @@ export function frontConnection(socket: Socket, http: HttpServer): void {
   socket.on('close', stop);
 }
 
-/** `bytes` with an Upgrade header added if their head, which ends at `end`, is of a hijack without one. */
+/**
+ * `bytes` with an Upgrade header added if their head, which ends at `end`, is of a hijack without one, or of a body that
+ * is read off the socket.
+ */
 export function markSilentHijack(bytes: Buffer, end: number): Buffer {
   // All but a few requests are told apart by their first bytes.
   if (bytes[0] !== 0x50) return bytes;
   const head = bytes.toString('latin1', 0, end + 2);
   const line = HIJACKS.exec(head)?.[0];
-  if (line === undefined || /\r\n(?:upgrade|transfer-encoding)[ \t]*:/i.test(head)) return bytes;
+  if (line === undefined) return markLargeBody(bytes, head);
+  if (/\r\n(?:upgrade|transfer-encoding)[ \t]*:/i.test(head)) return bytes;
   const mark = Buffer.from(`Connection: Upgrade\r\nUpgrade: ${SILENT_UPGRADE}\r\n`);
   return Buffer.concat([bytes.subarray(0, line.length), mark, bytes.subarray(line.length)]);
 }

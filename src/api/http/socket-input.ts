@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net';
+import { EngineError } from '../../base/mod.ts';
+import type { SocketLending } from './socket-body.ts';
 
 /** Unread bytes above which the peer has to wait. */
 const HIGH_WATER = 64 * 1024;
@@ -31,7 +33,7 @@ export class SocketInput {
   async *body(length: number): AsyncGenerator<Buffer> {
     let left = length;
     while (left > 0) {
-      const chunk = await this.#next();
+      const chunk = await this.next();
       if (chunk === undefined) return;
       const part = chunk.subarray(0, left);
       left -= part.length;
@@ -45,7 +47,34 @@ export class SocketInput {
 
   /** Everything that is left. */
   async *rest(): AsyncGenerator<Buffer> {
-    for (let chunk = await this.#next(); chunk !== undefined; chunk = await this.#next()) yield chunk;
+    for (let chunk = await this.next(); chunk !== undefined; chunk = await this.next()) yield chunk;
+  }
+
+  /** Reads no more, so that somebody else can; gives what was read and is not used. */
+  async stop(lending: SocketLending): Promise<Buffer> {
+    const stop = () => {
+      this.#socket.pause();
+      lending.pause(this.#socket);
+    };
+    stop();
+    // Race: in this turn of the event loop it is still read.
+    await new Promise((resolve) => setImmediate(resolve));
+    // What the stream holds comes as `data`, and makes it want more.
+    while (this.#socket.readableLength > 0) this.#socket.read();
+    stop();
+    this.#size = 0;
+    return Buffer.concat(this.#chunks.splice(0));
+  }
+
+  /** Goes on reading, after `bytes` that somebody else has read. Throws if it was read here meanwhile. */
+  goOn(bytes: Buffer, lending: SocketLending): void {
+    if (this.#chunks.length > 0 || this.#socket.readableLength > 0) {
+      throw new EngineError('internal', 'a socket was read by two');
+    }
+    if (bytes.length > 0) this.#push(bytes);
+    if (this.#ended) return;
+    lending.resume(this.#socket);
+    if (this.#size <= HIGH_WATER) this.#socket.resume();
   }
 
   #push(chunk: Buffer): void {
@@ -55,7 +84,8 @@ export class SocketInput {
     this.#wake();
   }
 
-  async #next(): Promise<Buffer | undefined> {
+  /** What comes next; undefined when the peer has ended. */
+  async next(): Promise<Buffer | undefined> {
     while (this.#chunks.length === 0 && !this.#ended) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;

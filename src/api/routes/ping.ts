@@ -16,6 +16,15 @@ function ping(request: ApiRequest): Reply {
     'Cache-Control': 'no-cache, no-store, must-revalidate',
     Pragma: 'no-cache',
     Swarm: 'inactive',
+    ...(isDockerCli(request) ? { Connection: 'close' } : {}),
   };
   return { kind: 'text', status: 200, text: request.method === 'HEAD' ? '' : 'OK', headers };
+}
+
+/**
+ * The docker CLI asks once and then does what it is for. That comes on a connection of its own, whose first head our front
+ * reads: the body of a `load` is then read off the socket by who unpacks it. Costs the CLI a connect.
+ */
+function isDockerCli({ headers }: ApiRequest): boolean {
+  return headers['user-agent']?.startsWith('Docker-Client/') === true;
 }

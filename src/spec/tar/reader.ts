@@ -68,6 +68,19 @@ export class TarReader {
     }
   }
 
+  /** Bytes of the latest entry's content that have not been pushed; 0 where there are holes among them. */
+  get contentLeft(): number {
+    const plain = this.#state === 'content' && this.#untilHole === Number.POSITIVE_INFINITY;
+    return plain ? this.#left : 0;
+  }
+
+  /** What is left of that content goes another way: the next byte to be pushed is the one behind it. */
+  passContent(): void {
+    if (this.#state !== 'content') return;
+    this.#left = 0;
+    this.#finishContent();
+  }
+
   /** The archive is over. Throws if it ended in the middle of something; a missing end mark is allowed. */
   end(): void {
     const whole = this.#state === 'trailer' || this.#filled === 0;

@@ -1,4 +1,5 @@
 import type { ChainId, DiffId, Digest } from '../../spec/digest.ts';
+import type { ChunkedState } from '../../spec/http/chunked.ts';
 import type { BlobOrigins } from './blob-origins.ts';
 import type { LayerTars } from './export/layer-tars.ts';
 
@@ -146,11 +147,34 @@ export type BlobSource = AsyncIterable<Uint8Array | SocketPiece>;
 /** The next `length` bytes are to be read from a non-blocking socket, by whoever takes its descriptor and closes it. */
 export interface SocketPiece {
   length: number;
+  /** What was read of the socket already. */
+  head?: Uint8Array;
+  /** The bytes come in chunks, and this is where in them; else they come bare. */
+  chunks?: ChunkedState | undefined;
+  /**
+   * The owner goes on reading afterwards: whoever took it reads all `length` bytes, and no more, even if they are of no
+   * use, or tells where it stopped.
+   */
+  returns?: boolean;
   /** The peer has hung if nothing comes for so long, milliseconds. */
   stallMs: number;
   take(): number;
   /** Tells how many bytes came; to be called before the next piece is asked for. */
-  settle(got: number, stalled: boolean): void;
+  settle(got: number, stalled: boolean, back?: SocketBack): void;
+  /** Nobody takes it. Idempotent. */
+  release?(): void;
+}
+
+/** What a socket is given back with: bytes that were read and belong to what follows, and where in the chunks they begin. */
+export interface SocketBack {
+  bytes: Uint8Array;
+  chunks: ChunkedState | undefined;
+}
+
+/** A source that may lend the socket that it comes from. */
+export interface LendableSource extends AsyncIterable<Uint8Array> {
+  /** The next `length` bytes, which there must be; nothing else is read before it is settled. Undefined: it cannot. */
+  lend(length: number): Promise<SocketPiece | undefined>;
 }
 
 export interface StagedLayer {

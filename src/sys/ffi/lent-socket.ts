@@ -25,6 +25,27 @@ export function takeDescriptor(socket: Socket): number | undefined {
   }
 }
 
+/**
+ * What lets somebody else read a socket for a while, by a descriptor of its own. `pause` holds from the next turn of the
+ * event loop on. Why not `socket.pause()`: that stops the stream, and Bun reads on until its buffer is full.
+ */
+export const socketLending = {
+  pause: (socket: Socket): void => callHandle(socket, 'pause', 'readStop'),
+  resume: (socket: Socket): void => callHandle(socket, 'resume', 'readStart'),
+  take: takeDescriptor,
+};
+
+/** Bun's handle knows the first name, Node's the second. */
+function callHandle(socket: Socket, ...names: readonly string[]): void {
+  const handle = (socket as { _handle?: Record<string, unknown> | null })._handle;
+  for (const name of names) {
+    const call = handle?.[name];
+    if (typeof call !== 'function') continue;
+    call.call(handle);
+    return;
+  }
+}
+
 /** A socket counts as readable from so many bytes on (or at its end): fewer, larger reads. socket(7), SO_RCVLOWAT. */
 export function setReceiveLowWater(fd: number, bytes: number): void {
   value[0] = bytes;

@@ -1,18 +1,21 @@
 import { EngineError } from '../../../base/mod.ts';
 import type { ChainId, Digest } from '../../../spec/digest.ts';
 import { ENTRY_TYPES, type TarEntry, TarError, TarReader } from '../../../spec/tar/mod.ts';
-import type { Layer, LayerStore, StagedLayer } from '../../layers/layer-store.ts';
+import type { Layer, LayerStore, LendableSource, StagedLayer } from '../../layers/layer-store.ts';
 import type { MemberPath } from '../../layers/stage/member-path.ts';
 import type { Channel } from './channel.ts';
 import { type Content, stageBytes, takeLayer } from './contents.ts';
 import { DocumentBudget } from './document-budget.ts';
 import type { ImageArchive, ReadOptions, TakeOptions } from './image-archive.ts';
-import { inflated } from './inflate.ts';
+import { inflatedAs, sniffed } from './inflate.ts';
 import { MemberTree } from './member-tree.ts';
 import { MemberWriter, type Started, type WriterHost } from './member-writer.ts';
 
 /** Layers whose bytes are all handed over, but which a worker has not finished yet. */
 const MAX_UNDER_WAY = 3;
+
+/** A socket changes hands for no less, bytes. */
+const WORTH_LENDING = 1 << 20;
 
 type Step = { entry: TarEntry } | { bytes: Uint8Array } | { zeros: number } | 'end';
 
@@ -34,7 +37,9 @@ export async function readArchive(
 ): Promise<ImageArchive> {
   const reader = new ArchiveReader(layers, options);
   try {
-    await reader.read(inflated(source));
+    const { kind, whole } = await sniffed(source);
+    if (kind !== undefined) await reader.read(inflatedAs(kind, whole));
+    else await reader.read(whole, 'lend' in source ? (source as LendableSource) : undefined);
     return reader;
   } catch (error) {
     reader.cancel();
@@ -80,8 +85,11 @@ class ArchiveReader implements ImageArchive {
     this.#abort.abort();
   }
 
-  /** Reads to the end of `source`, also past the end of the archive. */
-  async read(source: AsyncIterable<Uint8Array>): Promise<void> {
+  /**
+   * Reads to the end of `source`, also past the end of the archive. Where the bytes come through a socket, whoever
+   * unpacks a layer reads them there: `lender` has it.
+   */
+  async read(source: AsyncIterable<Uint8Array>, lender?: LendableSource): Promise<void> {
     let steps: Step[] = [];
     const reader = new TarReader({
       raw: () => {},
@@ -90,9 +98,7 @@ class ArchiveReader implements ImageArchive {
       hole: (zeros) => steps.push({ zeros }),
       endEntry: () => steps.push('end'),
     });
-    for await (const chunk of source) {
-      this.#check();
-      reader.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    const work = async () => {
       const due = steps;
       steps = [];
       for (const step of due) {
@@ -101,6 +107,18 @@ class ArchiveReader implements ImageArchive {
         else if ('zeros' in step) await this.#zeros(step.zeros);
         else await this.#current?.writer?.write(step.bytes);
       }
+    };
+    for await (const chunk of source) {
+      this.#check();
+      reader.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+      await work();
+      const writer = this.#current?.writer;
+      if (!lender || !writer?.takesSockets || reader.contentLeft < WORTH_LENDING) continue;
+      const piece = await lender.lend(reader.contentLeft);
+      if (!piece) continue;
+      await writer.lend(piece);
+      reader.passContent();
+      await work();
     }
     reader.end();
     await Promise.all(this.#underWay);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { EngineError } from '../../../base/mod.ts';
 import { compressionOf } from '../../../spec/compression.ts';
 import type { Digest } from '../../../spec/digest.ts';
-import type { Layer, LayerStore, StagedLayer, StageRequest } from '../../layers/layer-store.ts';
+import type { BlobSource, Layer, LayerStore, StagedLayer, StageRequest } from '../../layers/layer-store.ts';
 import { inflated } from './inflate.ts';
 
 /** What a file of an archive turned out to be. */
@@ -21,21 +21,26 @@ type Request = Pick<StageRequest, 'onDownloaded' | 'signal'>;
 /** Stages a layer from its bytes, however they are compressed. The digest is that of the bytes as they come. */
 export async function stageBytes(
   layers: LayerStore,
-  source: AsyncIterable<Uint8Array>,
+  source: BlobSource,
   head: Uint8Array,
   request: Request,
 ): Promise<StagedLayer> {
-  const kind = compressionOf(head);
-  if (kind !== 'xz' && kind !== 'bzip2') return await layers.stage({ mediaType: '', source, ...request });
+  if (isUnpackedByWorkers(head)) return await layers.stage({ mediaType: '', source, ...request });
   const hash = createHash('sha256');
   async function* hashed(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of source) {
+    for await (const chunk of source as AsyncIterable<Uint8Array>) {
       hash.update(chunk);
       yield chunk;
     }
   }
   const staged = await layers.stage({ mediaType: '', source: inflated(hashed()), ...request });
   return { ...staged, digest: `sha256:${hash.digest('hex')}` as Digest };
+}
+
+/** True for layers that begin like `head` and go to the stage workers as they are; others come as bytes. */
+export function isUnpackedByWorkers(head: Uint8Array): boolean {
+  const kind = compressionOf(head);
+  return kind !== 'xz' && kind !== 'bzip2';
 }
 
 /** A staged layer made of a file of the archive; whoever gets it commits or discards it. */

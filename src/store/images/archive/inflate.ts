@@ -15,13 +15,23 @@ export async function* inflated(
   source: AsyncIterable<Uint8Array>,
   kinds: readonly Compression[] = ['gzip', 'zstd', 'bzip2', 'xz'],
 ): AsyncGenerator<Uint8Array> {
+  const { kind, whole } = await sniffed(source);
+  if (kind === undefined || !kinds.includes(kind)) yield* whole;
+  else yield* inflatedAs(kind, whole);
+}
+
+/** How `source` is compressed, and all of it as it is. */
+export async function sniffed(
+  source: AsyncIterable<Uint8Array>,
+): Promise<{ kind: Compression | undefined; whole: AsyncGenerator<Uint8Array> }> {
   const iterator = source[Symbol.asyncIterator]();
   const head = await readHead(iterator);
-  const whole = prepend(head, iterator);
-  const kind = compressionOf(head);
-  if (kind === undefined || !kinds.includes(kind)) yield* whole;
-  else if (kind === 'xz' || kind === 'bzip2') yield* byProgram(kind, whole);
-  else yield* byZlib(kind, whole);
+  return { kind: compressionOf(head), whole: prepend(head, iterator) };
+}
+
+/** Undoes one compression. Rejects with `invalid` for what is not of that kind, or broken. */
+export function inflatedAs(kind: Compression, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  return kind === 'xz' || kind === 'bzip2' ? byProgram(kind, source) : byZlib(kind, source);
 }
 
 async function readHead(iterator: AsyncIterator<Uint8Array>): Promise<Uint8Array> {

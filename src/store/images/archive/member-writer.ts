@@ -1,9 +1,9 @@
 import { compressionOf } from '../../../spec/compression.ts';
 import type { Digest } from '../../../spec/digest.ts';
 import { BLOCK, isArchiveHead } from '../../../spec/tar/mod.ts';
-import type { Layer, StagedLayer } from '../../layers/layer-store.ts';
+import type { Layer, SocketPiece, StagedLayer } from '../../layers/layer-store.ts';
 import { Channel } from './channel.ts';
-import type { Content } from './contents.ts';
+import { type Content, isUnpackedByWorkers } from './contents.ts';
 import type { DocumentBudget } from './document-budget.ts';
 
 /** What a member's writer needs of its reader. */
@@ -22,7 +22,7 @@ export interface Started {
 
 type Sink =
   | { kind: 'memory'; parts: Buffer[] }
-  | { kind: 'channel'; channel: Channel; outcome: Promise<StagedLayer> }
+  | { kind: 'channel'; channel: Channel; takesSockets: boolean; outcome: Promise<StagedLayer> }
   | { kind: 'known'; digest: Digest; layer: Layer }
   | { kind: 'none' };
 
@@ -49,6 +49,17 @@ export class MemberWriter {
     if (this.#head === undefined) return await this.#pass(bytes);
     this.#head = Buffer.concat([this.#head, bytes]);
     if (this.#head.length >= BLOCK) await this.#begin(this.#head);
+  }
+
+  /** What comes next may come through a socket. */
+  get takesSockets(): boolean {
+    return this.#sink.kind === 'channel' && this.#sink.takesSockets;
+  }
+
+  /** The rest of the member is to be read from a socket; resolves when that goes on, or nobody wants it. */
+  async lend(piece: SocketPiece): Promise<void> {
+    if (this.#sink.kind === 'channel') await this.#sink.channel.push(piece);
+    else piece.release?.();
   }
 
   /** The member is complete; gives what became of it. */
@@ -91,7 +102,7 @@ export class MemberWriter {
     if (known) return { kind: 'known', ...known };
     const channel = new Channel();
     const { outcome } = await this.#host.stage(this.#path, this.#size, channel, head);
-    return { kind: 'channel', channel, outcome };
+    return { kind: 'channel', channel, takesSockets: isUnpackedByWorkers(head), outcome };
   }
 
   async #pass(bytes: Uint8Array): Promise<void> {

@@ -41,6 +41,7 @@ export async function feed({ job, request, source, send, register, spare }: Feed
   let wake = () => {};
   let downloaded = 0;
   let lent: SocketPiece | undefined;
+  let returned = Promise.withResolvers<void>();
   let replayed: number | undefined = request.replay ? undefined : 0;
   register({
     taken(buffer, length) {
@@ -59,10 +60,10 @@ export async function feed({ job, request, source, send, register, spare }: Feed
       extracted += length;
       source.onExtracted?.(extracted);
     },
-    drained(got, stalled) {
-      lent?.settle(got, stalled);
+    drained(got, stalled, back) {
+      lent?.settle(got, stalled, back);
       lent = undefined;
-      wake();
+      returned.resolve();
     },
     settled(result) {
       settled = true;
@@ -83,14 +84,11 @@ export async function feed({ job, request, source, send, register, spare }: Feed
   };
   /** Lets the worker read from a socket; it reports what it reads as it goes. */
   const lend = async (piece: SocketPiece): Promise<void> => {
-    const { length, stallMs } = piece;
+    const { length, stallMs, head, chunks, returns = false } = piece;
     lent = piece;
-    send({ kind: 'socket', job, fd: piece.take(), length, stallMs });
-    while (!settled && lent) {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
+    returned = Promise.withResolvers<void>();
+    send({ kind: 'socket', job, fd: piece.take(), length, stallMs, head, chunks, returns });
+    await Promise.race([returned.promise, outcome]);
   };
   const pour = async (): Promise<void> => {
     let filling: Buffer | undefined;
@@ -109,7 +107,10 @@ export async function feed({ job, request, source, send, register, spare }: Feed
     }
     if (settled || replayed === undefined) return;
     for await (const chunk of open(source, replayed)) {
-      if (settled || source.signal?.aborted) return;
+      if (settled || source.signal?.aborted) {
+        if (!(chunk instanceof Uint8Array)) chunk.release?.();
+        return;
+      }
       if (!(chunk instanceof Uint8Array)) {
         flush();
         await lend(chunk);
@@ -148,6 +149,8 @@ export async function feed({ job, request, source, send, register, spare }: Feed
     throw error;
   } finally {
     source.signal?.removeEventListener('abort', abort);
+    // Its owner needs it back, whatever became of the layer.
+    if (lent?.returns) await returned.promise;
   }
   const result = await outcome;
   if (spare.length < SPARE) spare.push(...free);

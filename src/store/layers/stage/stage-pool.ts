@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { EngineError, type Logger } from '../../../base/mod.ts';
 import { type Thread, ThreadPool } from '../../../sys/mod.ts';
+import type { SocketBack } from '../layer-store.ts';
 import { type ByteSource, feed } from './feed.ts';
 import type { JobRequest, JobResult } from './layer-job.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
@@ -13,7 +14,7 @@ export interface JobClient {
   taken(buffer: ArrayBuffer, length: number): void;
   replayed(length: number): void;
   read(length: number): void;
-  drained(got: number, stalled: boolean): void;
+  drained(got: number, stalled: boolean, back: SocketBack | undefined): void;
   settled(outcome: JobResult | EngineError): void;
 }
 
@@ -68,7 +69,7 @@ export class StagePool {
     if (message.kind === 'taken') client?.taken(message.buffer, message.length);
     else if (message.kind === 'replayed') client?.replayed(message.length);
     else if (message.kind === 'read') client?.read(message.length);
-    else if (message.kind === 'drained') client?.drained(message.got, message.stalled);
+    else if (message.kind === 'drained') client?.drained(message.got, message.stalled, message.back);
     else if (message.kind === 'done') client?.settled(message.result);
     else if (message.kind === 'failed') client?.settled(new EngineError(message.code, message.message));
     else client?.settled(new EngineError('cancelled', 'context canceled'));

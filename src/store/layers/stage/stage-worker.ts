@@ -34,16 +34,17 @@ function say(message: FromWorker, transfer: ArrayBuffer[] = []): void {
 function fail(id: number, error: unknown): void {
   // Its bytes are wrong, or the disk is full.
   jobs.get(id)?.spool?.discard();
-  drop(id);
+  drop(id, 'read to its end');
   const code = error instanceof EngineError ? error.code : 'internal';
   say({ kind: 'failed', job: id, code, message: messageOf(error) });
 }
 
-/** Gives a job up; its spool stays. */
-function drop(id: number): void {
+/** Gives a job up; its spool stays. What happens to its socket is of account only where that goes back. */
+function drop(id: number, socket: 'read to its end' | 'given back'): void {
   const active = jobs.get(id);
   jobs.delete(id);
-  sockets.drop(id);
+  if (socket === 'given back') sockets.giveBack(id);
+  else sockets.ignore(id);
   active?.spool?.close();
   try {
     active?.job.abort();
@@ -99,13 +100,13 @@ function finish(id: number): void {
   say({ kind: 'done', job: id, result });
 }
 
-function readSocket(id: number, { fd, length, stallMs }: ToWorker & { kind: 'socket' }): void {
+function readSocket(id: number, { fd, ...what }: ToWorker & { kind: 'socket' }): void {
   let unreported = 0;
   const report = () => {
     if (unreported > 0) say({ kind: 'read', job: id, length: unreported });
     unreported = 0;
   };
-  sockets.add(id, fd, length, stallMs, {
+  sockets.add(id, fd, what, {
     bytes(bytes) {
       try {
         input(id, bytes);
@@ -116,13 +117,13 @@ function readSocket(id: number, { fd, length, stallMs }: ToWorker & { kind: 'soc
       unreported += bytes.length;
       if (unreported >= REPORT_BYTES) report();
     },
-    ended(got, stalled) {
+    ended(got, stalled, back) {
       report();
-      say({ kind: 'drained', job: id, got, stalled });
+      say({ kind: 'drained', job: id, got, stalled, back });
     },
   });
   // It went wrong before the socket came.
-  if (!jobs.has(id)) sockets.drop(id);
+  if (!jobs.has(id)) sockets.ignore(id);
 }
 
 function handle(message: ToWorker): void {
@@ -145,7 +146,7 @@ function handle(message: ToWorker): void {
     say({ kind: 'taken', job: id, buffer: message.buffer, length: message.length }, [message.buffer]);
   } else if (message.kind === 'abort') {
     if (!message.keep) jobs.get(id)?.spool?.discard();
-    drop(id);
+    drop(id, 'given back');
     say({ kind: 'aborted', job: id });
   }
 }
