@@ -84,10 +84,14 @@ export class OciPrograms {
     return await this.default.command();
   }
 
-  /** Of all that this process has used: the state of a container whose runtime is not known lies with one of them. */
+  /**
+   * Of all that this process has used: the state of a container whose runtime is not known lies with one of them. One
+   * that is gone by now, or cannot even say its version, has none.
+   */
   async used(): Promise<RuntimeCommand[]> {
-    const started = [...this.#programs.values()].map((program) => program.command());
-    return await Promise.all([this.default.command(), ...started]);
+    const programs = [() => this.default, ...[...this.#programs.values()].map((program) => () => program)];
+    const asked = await Promise.allSettled(programs.map(async (program) => await program().command()));
+    return asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   }
 
   #findDefault(): OciProgram {
