@@ -19,7 +19,7 @@ import { createSystem, readHost } from '../engine/system/mod.ts';
 import { LocalVolumes } from '../engine/volumes/mod.ts';
 import type { Logs } from '../logs/mod.ts';
 import { createRegistry } from '../registry/mod.ts';
-import { type CgroupHost, cgroupLimits, cgroupSupport, type Runtime } from '../runtime/mod.ts';
+import { CdiDevices, type CgroupHost, cgroupLimits, cgroupSupport, type Runtime } from '../runtime/mod.ts';
 import type { ContainerStatus } from '../spec/docker/mod.ts';
 import { outsideOwner } from '../spec/id-map.ts';
 import { ContainerRecords, NetworkRecords, type Store, VolumeRecords } from '../store/mod.ts';
@@ -96,6 +96,7 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
       defaultIpcMode: config.defaultIpcMode,
       defaultCgroupnsMode: config.defaultCgroupnsMode,
       noNewPrivileges: config.noNewPrivileges,
+      cdiSpecDirs: config.cdiSpecDirs,
       idMap: config.idMap,
       seccompProfile: config.seccompProfile,
       hostGatewayIps: config.hostGatewayIps,
@@ -136,6 +137,7 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
         .catch(() => ({ name: runtime.name, version: 'N/A', commit: 'N/A', path: runtimeName })),
     runtimeName,
     runtimes: () => runtime.runtimes(),
+    cdi: { directories: config.cdiSpecDirs, devices: () => new CdiDevices(config.cdiSpecDirs).names() },
     cgroup: { ...cgroupSupport(cgroup), version: cgroup.version, driver: cgroup.driver },
     settings: { ...config },
     storageStatus: storageStatus(dataRoot),

@@ -5,6 +5,8 @@ export type { ExecProcess } from './bundle/exec-process.ts';
 export { gatherHostFacts } from './bundle/host-facts.ts';
 export type { BundleInput, HostFacts, MappedDevice, ResolvedMount } from './bundle/input.ts';
 export { securityOptions } from './bundle/security-options.ts';
+export { applyEdits } from './cdi/apply-edits.ts';
+export { CdiDevices } from './cdi/registry.ts';
 export { type CgroupDriver, type CgroupHost, detectCgroups } from './cgroups/host.ts';
 export type { LimitChange } from './cgroups/limit-writes.ts';
 export { type CgroupLimits, cgroupLimits } from './cgroups/limits.ts';

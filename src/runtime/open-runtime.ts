@@ -140,7 +140,8 @@ class KeptRuntime implements Runtime {
         tty,
         holdStdin: openStdin && !stdinOnce,
         consoleSize: request.consoleSize,
-        runtime,
+        // Some hooks are run by the runtime's own start and delete.
+        runtime: spec.hooks ? { ...runtime, startByFifo: false } : runtime,
         deadlineMs: this.#options.deadlineMs ?? DEADLINE_MS,
       });
       throwIfCancelled(signal);

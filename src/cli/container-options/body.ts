@@ -3,7 +3,14 @@ import type { CreateBody } from '../../client/mod.ts';
 import type { HostConfig } from '../../spec/docker/mod.ts';
 import { capabilities } from './capabilities.ts';
 import { keyValues } from './cut.ts';
-import { parseDevice, parseGpus, parseThrottle, parseWeightDevice } from './devices.ts';
+import {
+  cdiRequest,
+  isCdiName,
+  parseDevice,
+  parseGpus,
+  parseThrottle,
+  parseWeightDevice,
+} from './devices.ts';
 import { readEnvFile, readLabelFile } from './env.ts';
 import type { ContainerFlags } from './flags.ts';
 import { healthConfig } from './health.ts';
@@ -76,7 +83,7 @@ function streams(o: ContainerFlags) {
 }
 
 function hostConfig(o: ContainerFlags, binds: string[]): Partial<HostConfig> {
-  const devices = o.device.value.map(parseDevice);
+  const devices = o.device.value.filter((text) => !isCdiName(text)).map(parseDevice);
   checkNamespaces(o);
   const restart = restartPolicy(o.restart.value);
   if (o.logDriver.value === 'none' && o.logOpt.value.length > 0) {
@@ -149,7 +156,7 @@ function resources(o: ContainerFlags): Partial<HostConfig> {
     IOMaximumBandwidth: o.ioMaxBandwidth.value,
     Ulimits: [...ulimits.values()].sort((a, b) => (a.Name < b.Name ? -1 : 1)),
     DeviceCgroupRules: orNull(o.deviceCgroupRule.value),
-    DeviceRequests: orNull(o.gpus.value.map(parseGpus)),
+    DeviceRequests: orNull([...o.gpus.value.map(parseGpus), ...cdiRequest(o.device.value)]),
   };
 }
 

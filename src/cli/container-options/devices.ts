@@ -19,6 +19,18 @@ export function parseDevice(text: string): DeviceMapping {
   return { PathOnHost: source, PathInContainer: target, CgroupPermissions: mode };
 }
 
+/** Spec: Container Device Interface: `vendor.com/class=name`, which no path is. */
+export function isCdiName(text: string): boolean {
+  return /^[A-Za-z][\w.-]*\/[A-Za-z][\w-]*=[A-Za-z0-9][\w.:-]*$/.test(text);
+}
+
+/** One request for all `--device` that name devices of the Container Device Interface. */
+export function cdiRequest(texts: readonly string[]): DeviceRequest[] {
+  const names = texts.filter(isCdiName);
+  if (names.length === 0) return [];
+  return [{ Driver: 'cdi', Count: 0, DeviceIDs: names, Capabilities: null, Options: null }];
+}
+
 /** `--device-read-bps /dev/sda:1mb` and its three sisters. */
 export function parseThrottle(text: string, unit: 'bytes' | 'operations'): ThrottleDevice {
   const [path, rate] = pathAnd(text);

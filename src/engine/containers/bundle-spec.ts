@@ -15,7 +15,7 @@ import type { ContainerRecord } from '../../store/mod.ts';
 import type { Container } from './container.ts';
 import { writeContainerFiles } from './container-files.ts';
 import type { ContainersContext } from './context.ts';
-import { checkDeviceRequests } from './device-requests.ts';
+import { withRequestedDevices } from './device-requests.ts';
 import { requireInit } from './init-program.ts';
 import { parseNetworkMode } from './network-mode.ts';
 import { resolveMounts } from './resolve-mounts.ts';
@@ -33,7 +33,6 @@ export async function bundleSpec(
   const { rootfs, sandbox, userns } = at;
   const { record } = container;
   const { config, hostConfig } = record;
-  checkDeviceRequests(hostConfig.DeviceRequests);
   for (const options of Object.values(hostConfig.Tmpfs ?? {})) checkTmpfsOptions(options);
   const root = rootOf(context, hostConfig);
   const user = await context.rootfs.lookupUser(rootfs, config.User, hostConfig.GroupAdd ?? []);
@@ -60,7 +59,7 @@ export async function bundleSpec(
     ...(hostConfig.Init ? { initPath: requireInit() } : {}),
     host: gatherHostFacts(hostConfig, context.cgroup, context.settings),
   };
-  return buildSpec(input);
+  return withRequestedDevices(buildSpec(input), hostConfig.DeviceRequests, context.settings.cdiSpecDirs);
 }
 
 function netnsOf(

@@ -66,6 +66,8 @@ export interface ContainerSettings {
   /** '' = what the host's version of cgroups has. */
   defaultCgroupnsMode: string;
   noNewPrivileges: boolean;
+  /** Where the files of the Container Device Interface are, later ones before earlier ones. */
+  cdiSpecDirs: string[];
   /** Owners in containers that are in a user namespace (`userns-remap`). */
   idMap: IdMap | undefined;
   /** `unconfined`, `builtin`, or the JSON of a profile. */

@@ -80,6 +80,7 @@ export class EngineBench {
         dnsOptions: [],
         cgroupParent: '',
         hostGatewayIps: [],
+        cdiSpecDirs: [],
         stopTimeout: 10,
       },
       directory: new Directory(),

@@ -30,6 +30,8 @@ export interface SystemContext {
   runtimeName: string;
   /** All that containers may ask for, with the program of each. */
   runtimes(): Record<string, { path: string; args: readonly string[] }>;
+  /** The Container Device Interface. */
+  cdi: { directories: string[]; devices(): string[] };
   cgroup: CgroupSupport & { version: 1 | 2; driver: string };
   settings: SystemSettings;
   /** Rows of `docker info` under the storage driver. */
@@ -140,7 +142,8 @@ function info(context: SystemContext, runtime: RuntimeVersion): Record<string, u
     RuncCommit: { ID: runtime.commit },
     InitCommit: { ID: '' },
     SecurityOptions: context.securityOptions,
-    CDISpecDirs: [],
+    CDISpecDirs: context.cdi.directories,
+    DiscoveredDevices: context.cdi.devices().map((ID) => ({ Source: 'cdi', ID })),
     FirewallBackend: { Driver: 'nftables' },
     Warnings: allWarnings.length > 0 ? allWarnings : null,
   };

@@ -5,6 +5,7 @@ import { EngineError, errnoOf } from '../../base/mod.ts';
 import type { HostConfig, Ulimit } from '../../spec/docker/mod.ts';
 import { ownCapabilities } from '../../sys/mod.ts';
 import type { CgroupHost } from '../cgroups/host.ts';
+import { deviceNumbers } from './device-numbers.ts';
 import type { HostFacts, MappedDevice } from './input.ts';
 
 /** Made anew by the OCI runtime, or not devices of ours to give. */
@@ -98,7 +99,7 @@ function allDevices(directory: string): MappedDevice[] {
 function toDevice(path: string, stats: Stats, permissions: string): MappedDevice | undefined {
   const type = stats.isBlockDevice() ? 'b' : stats.isCharacterDevice() ? 'c' : undefined;
   if (type === undefined) return undefined;
-  const { major, minor } = numbersOf(stats.rdev);
+  const { major, minor } = deviceNumbers(stats.rdev);
   return {
     type,
     path,
@@ -122,17 +123,9 @@ function blockDevices(config: HostConfig): Map<string, { major: number; minor: n
   const result = new Map<string, { major: number; minor: number }>();
   for (const { Path } of limits) {
     const stats = stat(Path);
-    if (stats) result.set(Path, numbersOf(stats.rdev));
+    if (stats) result.set(Path, deviceNumbers(stats.rdev));
   }
   return result;
-}
-
-/** Spec: glibc's dev_t, makedev(3). */
-function numbersOf(device: number): { major: number; minor: number } {
-  const bits = BigInt(device);
-  const major = ((bits >> 8n) & 0xfffn) | ((bits >> 32n) & ~0xfffn);
-  const minor = (bits & 0xffn) | ((bits >> 12n) & ~0xffn);
-  return { major: Number(major), minor: Number(minor & 0xffffffffn) };
 }
 
 function stat(path: string): Stats | undefined {

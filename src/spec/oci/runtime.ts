@@ -7,7 +7,17 @@ export interface RuntimeSpec {
   domainname?: string;
   mounts: RuntimeMount[];
   annotations?: Record<string, string>;
+  /** By name: `createRuntime`, `createContainer`, `startContainer`, `poststart`, `poststop`. */
+  hooks?: Record<string, RuntimeHook[]>;
   linux: RuntimeLinux;
+}
+
+export interface RuntimeHook {
+  path: string;
+  args?: string[];
+  env?: string[];
+  /** Seconds. */
+  timeout?: number;
 }
 
 export interface RuntimeProcess {
