@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { EngineError, isEngineError, type Logger } from '../../base/mod.ts';
 import { failureOf } from '../errors.ts';
 import { ApiVersion, checkVersion, type VersionRange } from './api-version.ts';
+import { boundBody } from './bound-body.ts';
 import { type Hijack, SILENT_UPGRADE } from './hijack.ts';
 import { largeBodyFraming } from './large-body.ts';
 import { PlainHijack } from './plain-hijack.ts';
@@ -45,6 +46,7 @@ export class Dispatcher {
 
   /** Never rejects: a handler's failure is an answer. */
   async request(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    boundBody(request);
     const signal = responseSignal(response);
     try {
       await this.#answer(request, response, signal);
