@@ -1,3 +1,5 @@
+import type { ResolvedUser } from '../rootfs/rootfs.ts';
+
 /** The calls that the disk thread makes for the main thread: each may take long, none is ours to hurry. */
 export type DiskCalls = {
   /** Closes a descriptor that is the last hold on a mount. */
@@ -8,6 +10,8 @@ export type DiskCalls = {
   usage: { args: { path: string }; result: number };
   /** Joins a staged layer with those below it. */
   join: { args: { directory: string; below: string[] }; result: null };
+  /** Who somebody is by the files of a tree, however long these are. */
+  lookUpUser: { args: { root: string; user: string; groupAdd: string[] }; result: ResolvedUser };
   /** Copies the content of one directory into another, with all attributes. Both are descriptors. */
   copyTree: { args: { from: number; to: number }; result: null };
 };

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
-import { copyTree, diskUsage, must, serveCalls, syncFilesystem } from '../../sys/mod.ts';
+import { copyTree, diskUsage, must, openRoot, serveCalls, syncFilesystem } from '../../sys/mod.ts';
+import { lookUpUser } from '../rootfs/look-up-user.ts';
 import type { DiskCalls } from './disk-protocol.ts';
 import { joinLayer } from './join.ts';
 
@@ -21,6 +22,14 @@ serveCalls<DiskCalls>({
   join: ({ directory, below }) => {
     joinLayer(directory, below);
     return null;
+  },
+  lookUpUser: ({ root, user, groupAdd }) => {
+    const tree = openRoot(root);
+    try {
+      return lookUpUser(tree, user, groupAdd);
+    } finally {
+      closeSync(tree);
+    }
   },
   copyTree: ({ from, to }) => {
     copyTree(from, to);

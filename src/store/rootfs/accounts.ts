@@ -76,23 +76,29 @@ function addedGroup(groups: readonly Group[], name: string): number {
 }
 
 function parseGroups(text: string | undefined): Group[] {
-  return lines(text).map((line) => {
+  return Array.from(lines(text), (line) => {
     const fields = line.split(':');
     const members = (fields[3] ?? '').split(',').filter((member) => member !== '');
     return { name: fields[0] ?? '', gid: fieldId(fields[2]), members };
   });
 }
 
-function lines(text: string | undefined): string[] {
-  return (text ?? '')
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
+/** Lines with something in them, one after the other: files of a hostile image are as long as is read of them. */
+function* lines(text: string | undefined): Generator<string, void, void> {
+  if (text === undefined) return;
+  for (let at = 0; at < text.length; ) {
+    const newline = text.indexOf('\n', at);
+    const end = newline < 0 ? text.length : newline;
+    const line = end > at ? text.slice(at, end).trim() : '';
+    if (line !== '') yield line;
+    at = end + 1;
+  }
 }
 
 /** Spec: Go's `strconv.Atoi`; a number of more than 64 bits is none. */
 function parseId(text: string): number | undefined {
   if (!/^[+-]?[0-9]+$/.test(text)) return undefined;
+  if (text.length <= 15) return Number(text);
   const exact = BigInt(text.replace('+', ''));
   return exact > 2n ** 63n - 1n || exact < -(2n ** 63n) ? undefined : Number(exact);
 }

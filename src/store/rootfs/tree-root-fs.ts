@@ -1,20 +1,11 @@
 import { closeSync, openSync, readdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { EngineError, messageOf } from '../../base/mod.ts';
-import {
-  type MakeInRoot,
-  makeInRoot,
-  openInRoot,
-  openRoot,
-  readFileInRoot,
-  SysError,
-} from '../../sys/mod.ts';
+import { type MakeInRoot, makeInRoot, openInRoot, openRoot, SysError } from '../../sys/mod.ts';
 import type { DiskThread } from '../layers/disk-thread.ts';
-import { resolveUser } from './accounts.ts';
+import { lookUpUserQuickly } from './look-up-user.ts';
 import type { ResolvedUser, RootFs } from './rootfs.ts';
 
-/** What is read of a passwd or group file; whoever is named behind that is not found. */
-const ACCOUNTS_LIMIT = 4 << 20;
 const O_DIRECTORY = 0o200000;
 
 /** `RootFs` by openat2(2). */
@@ -26,10 +17,8 @@ export class TreeRootFs implements RootFs {
   }
 
   async lookupUser(root: string, user: string, groupAdd: string[]): Promise<ResolvedUser> {
-    return within(root, (fd) => {
-      const read = (path: string) => readFileInRoot(fd, path, ACCOUNTS_LIMIT)?.toString('utf8');
-      return resolveUser({ passwd: read('/etc/passwd'), group: read('/etc/group') }, user, groupAdd);
-    });
+    const found = within(root, (fd) => lookUpUserQuickly(fd, user, groupAdd));
+    return found ?? (await this.#disk.call('lookUpUser', { root, user, groupAdd }));
   }
 
   async ensureDirectory(root: string, path: string, owner: { uid: number; gid: number }): Promise<void> {
