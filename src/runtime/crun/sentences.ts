@@ -56,7 +56,7 @@ const SENTENCES: [RegExp, (match: RegExpExecArray, spec: RuntimeSpec | undefined
     /^the sysctl `(.*)` is not namespaced/,
     ([, name = '']) => `sysctl ${quote(name)} is not in a separate kernel namespace`,
   ],
-  [/^invalid rlimit `RLIMIT_(\w+)`/, ([, name = '']) => `invalid rlimit type: RLIMIT_${name}`],
+  [/^invalid rlimit `RLIMIT_(\w+)`/, ([, name = '']) => `wrong rlimit value: RLIMIT_${name}`],
   [/^OOM: the memory limit/, () => `${START}container init was OOM-killed (memory limit too low?)`],
   [/^writing file `(.*)`: (.*)/s, ([, file = '', why = '']) => cgroup(`failed to write ${file}: ${go(why)}`)],
 ];
