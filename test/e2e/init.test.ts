@@ -1,5 +1,8 @@
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
+import { calm } from '../fixtures/chaos/calm.ts';
+import { Client, dockerClis } from '../fixtures/cli.ts';
+import { Daemon } from '../fixtures/daemon.ts';
 import { engine } from '../fixtures/engine.ts';
 import { until } from '../fixtures/machine.ts';
 import { removing, uniqueName } from '../fixtures/names.ts';
@@ -54,4 +57,27 @@ test('--init passes on signals and the exit code, and is what the engine says', 
   expect(await docker.ok(['run', '--rm', '--init', busybox, 'sh', '-c', 'wc -c < /sbin/docker-init'])).toBe(
     String(program.length),
   );
+});
+
+test('init and init-path of daemon.json are for containers that say nothing', async () => {
+  using _calm = await calm('a daemon of its own, for a moment');
+  const { registry } = await engine();
+  await using daemon = Object.assign(
+    new Daemon({ subnet: 98, config: { init: true, 'init-path': '/usr/bin/tini-static' } }),
+    { [Symbol.asyncDispose]: () => daemon.stop() },
+  );
+  await daemon.start();
+  const [cli] = dockerClis();
+  if (!cli) throw new Error('no docker CLI');
+  const docker = new Client(cli, daemon.host);
+  const image = `${registry.address}/busybox:latest`;
+  await docker.ok(['pull', '-q', image]);
+  const first = (...flags: string[]) =>
+    docker.ok(['run', '--rm', ...flags, image, 'sh', '-c', 'cat /proc/1/cmdline; wc -c < /proc/1/exe']);
+  const tini = readFileSync('/usr/bin/tini-static').length;
+  const shown = await first();
+  expect(shown).toStartWith('/sbin/docker-init\0--\0sh\0');
+  expect(shown).toEndWith(`\0${tini}`);
+  expect(await first('--init=false')).toStartWith('sh\0-c');
+  expect(await docker.ok(['info', '--format', '{{.InitBinary}}'])).toBe('/usr/bin/tini-static');
 });

@@ -32,6 +32,10 @@ export interface Config {
   /** '' = what the host's version of cgroups has. */
   defaultCgroupnsMode: '' | 'private' | 'host';
   noNewPrivileges: boolean;
+  /** Containers that say nothing of it have an init before their program. */
+  init: boolean;
+  /** The program for that; '' = the first that is found. */
+  initPath: string;
   /** Owners in containers, by `userns-remap`. */
   idMap: IdMap | undefined;
   /** `unconfined`, `builtin`, or the JSON of a profile. */

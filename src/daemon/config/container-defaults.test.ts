@@ -8,6 +8,8 @@ test('readContainerDefaults has Docker’s defaults when nothing is said', () =>
     defaultIpcMode: 'private',
     defaultCgroupnsMode: '',
     noNewPrivileges: false,
+    init: false,
+    initPath: '',
     seccompProfile: 'builtin',
     hostGatewayIps: [],
     cdiSpecDirs: ['/etc/cdi', '/var/run/cdi'],

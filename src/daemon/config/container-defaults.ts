@@ -12,6 +12,8 @@ type Defaults = Pick<
   | 'defaultIpcMode'
   | 'defaultCgroupnsMode'
   | 'noNewPrivileges'
+  | 'init'
+  | 'initPath'
   | 'seccompProfile'
   | 'hostGatewayIps'
   | 'cdiSpecDirs'
@@ -40,6 +42,8 @@ export function readContainerDefaults(values: Record<string, unknown>): Defaults
       'cgroup namespace mode',
     ),
     noNewPrivileges: values['no-new-privileges'] === true,
+    init: values['init'] === true,
+    initPath: (values['init-path'] as string | undefined) ?? '',
     seccompProfile: readSeccomp((values['seccomp-profile'] as string | undefined) ?? ''),
     hostGatewayIps: gateways,
     // Compat: the empty one switches it off.

@@ -41,6 +41,8 @@ export const KEYS: Record<string, Key> = {
   'default-ipc-mode': { type: 'string' },
   'default-cgroupns-mode': { type: 'string' },
   'no-new-privileges': { type: 'boolean' },
+  init: { type: 'boolean' },
+  'init-path': { type: 'string' },
   'seccomp-profile': { type: 'string' },
   'host-gateway-ips': { type: 'list', flag: 'host-gateway-ip' },
   'userns-remap': { type: 'string' },

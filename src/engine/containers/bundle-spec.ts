@@ -9,6 +9,7 @@ import {
   gatherHostFacts,
   type ResolvedMount,
 } from '../../runtime/mod.ts';
+import type { HostConfig } from '../../spec/docker/mod.ts';
 import type { Owner } from '../../spec/id-map.ts';
 import type { RuntimeSpec } from '../../spec/oci/runtime.ts';
 import type { ContainerRecord } from '../../store/mod.ts';
@@ -56,10 +57,15 @@ export async function bundleSpec(
     env: containerEnv(config.Env, { hostname: name, tty: config.Tty, home: user.home }),
     cwd: config.WorkingDir || '/',
     consoleSize: hostConfig.ConsoleSize,
-    ...(hostConfig.Init ? { initPath: requireInit() } : {}),
+    ...(hasInit(hostConfig, context.settings) ? { initPath: requireInit(context.settings.initPath) } : {}),
     host: gatherHostFacts(hostConfig, context.cgroup, context.settings),
   };
   return withRequestedDevices(buildSpec(input), hostConfig.DeviceRequests, context.settings.cdiSpecDirs);
+}
+
+/** Compat: where there is another first process already, there is no need for one. */
+function hasInit({ Init, PidMode }: HostConfig, settings: { init: boolean }): boolean {
+  return PidMode === '' && (Init ?? settings.init);
 }
 
 function netnsOf(

@@ -66,6 +66,10 @@ export interface ContainerSettings {
   /** '' = what the host's version of cgroups has. */
   defaultCgroupnsMode: string;
   noNewPrivileges: boolean;
+  /** Of containers that say nothing of it. */
+  init: boolean;
+  /** '' = the first that is found. */
+  initPath: string;
   /** Where the files of the Container Device Interface are, later ones before earlier ones. */
   cdiSpecDirs: string[];
   /** Owners in containers that are in a user namespace (`userns-remap`). */

@@ -18,7 +18,7 @@ describe('findInit', () => {
   });
 
   test("says Docker's sentence when there is none", () => {
-    expect(() => requireInit(['/nonexistent'])).toThrow(
+    expect(() => requireInit('', ['/nonexistent'])).toThrow(
       'exec: "docker-init": executable file not found in $PATH',
     );
   });

@@ -20,11 +20,13 @@ export function findInit(folders: readonly string[] = FOLDERS): string | undefin
   return paths.find(isExecutable);
 }
 
-/** The same for a start that needs it. Compat: Docker's error where there is none. */
-export function requireInit(folders?: readonly string[]): string {
-  const path = findInit(folders);
-  if (path) return path;
-  throw new EngineError('internal', `exec: "${PROGRAMS[0]}": executable file not found in $PATH`);
+/**
+ * The same for a start that needs it, or the `asked` one ('' = none is). Compat: Docker's error where there is none.
+ */
+export function requireInit(asked = '', folders?: readonly string[]): string {
+  const path = asked === '' ? findInit(folders) : asked;
+  if (path && isExecutable(path)) return path;
+  throw new EngineError('internal', `exec: "${asked || PROGRAMS[0]}": executable file not found in $PATH`);
 }
 
 function isExecutable(path: string): boolean {
