@@ -2,9 +2,11 @@ import { chownSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import type { Sandbox } from '../../net/mod.ts';
+import type { ContainerRecord } from '../../store/mod.ts';
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
 import { hostHosts, hostResolvConf, hostsFile, resolvConf } from './host-files.ts';
+import { parseNetworkMode } from './network-mode.ts';
 import { rootOf } from './user-namespace.ts';
 
 /**
@@ -18,6 +20,11 @@ export function writeContainerFiles(
 ): void {
   const { record } = container;
   const { config, hostConfig } = record;
+  const mode = parseNetworkMode(context, hostConfig.NetworkMode);
+  if (mode.kind === 'container') {
+    shareNames(record, context.directory.find(mode.container).record);
+    return;
+  }
   const { settings } = context;
   const name = config.Hostname || hostname();
   writeFileSync(record.hostnamePath, `${name}\n`, { mode: 0o644 });
@@ -47,4 +54,13 @@ export function writeContainerFiles(
   chownSync(dirname(record.hostnamePath), 0, gid);
   for (const path of [record.hostnamePath, record.hostsPath, record.resolvConfPath])
     chownSync(path, uid, gid);
+}
+
+/** Compat: moby `initializeNetworking`: who is in another one's network has its names and files. */
+function shareNames(record: ContainerRecord, other: ContainerRecord): void {
+  record.config.Hostname = other.config.Hostname;
+  record.config.Domainname = other.config.Domainname;
+  record.hostnamePath = other.hostnamePath;
+  record.hostsPath = other.hostsPath;
+  record.resolvConfPath = other.resolvConfPath;
 }
