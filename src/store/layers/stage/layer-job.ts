@@ -138,6 +138,11 @@ export class LayerJob implements TarSink {
   }
 
   content(bytes: Uint8Array): void {
+    if (!this.#unpacker.isFile) {
+      // There is no file to get it back from.
+      this.#split.raw(bytes);
+      return;
+    }
     // All output lies in the window of the checksum's memory.
     this.#crcState = this.#crc.update(this.#crcState, bytes.byteOffset, bytes.length);
     this.#unpacker.content(bytes);
@@ -145,6 +150,7 @@ export class LayerJob implements TarSink {
 
   hole(length: number): void {
     this.#count(length);
+    if (!this.#unpacker.isFile) return;
     this.#crcState = crc64Zeros(this.#crcState, length);
     this.#unpacker.hole(length);
   }
@@ -152,8 +158,9 @@ export class LayerJob implements TarSink {
   endEntry(): void {
     const entry = this.#entry;
     if (!entry) return;
+    const { name, ...rest } = entry;
+    const { size, fragments } = this.#unpacker.isFile ? rest : { size: 0, fragments: undefined };
     this.#unpacker.endEntry();
-    const { name, size, fragments } = entry;
     const crc = size > 0 ? crc64Digest(this.#crcState) : undefined;
     this.#split.file({ name, size, crc, ...(fragments ? { fragments } : {}) });
   }

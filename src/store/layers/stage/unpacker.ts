@@ -62,6 +62,11 @@ export class Unpacker {
     else this.#make(path, parent, base, entry);
   }
 
+  /** The latest member is a file whose content is kept. A whiteout has none, whatever its archive gave it. */
+  get isFile(): boolean {
+    return this.#fd >= 0;
+  }
+
   /** Content of the latest member. */
   content(bytes: Uint8Array): void {
     if (this.#fd >= 0) this.#file.write(bytes);
