@@ -72,6 +72,24 @@ describe('docker import', () => {
     expect(refused.stderr.toLowerCase()).toContain('run is not a valid change command');
   });
 
+  test('for a platform; one of another operating system is refused', async () => {
+    const { docker } = await engine();
+    const name = uniqueName('import');
+    const input = rootfs(name);
+    await docker.ok(['import', '--platform', 'linux/arm/v7', '-', `${name}:x`], { input });
+    const format = '{{.Os}} {{.Architecture}} {{.Variant}}';
+    // Compat: Docker 20.10 takes the operating system from it, and nothing else.
+    const expected = ENGINE === 'docker' ? /^linux (amd64|arm64)$/ : /^linux arm v7$/;
+    expect(await docker.ok(['image', 'inspect', '-f', format, `${name}:x`])).toMatch(expected);
+    await docker.ok(['rmi', `${name}:x`]);
+    const refused = await docker.run(['import', '--platform', 'windows/amd64', '-', `${name}:y`], { input });
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('operating system is not supported');
+    const nonsense = await docker.run(['import', '--platform', 'a/b/c/d/e', '-', `${name}:y`], { input });
+    expect(nonsense.code).toBe(1);
+    expect(nonsense.stderr).toContain('a/b/c/d/e');
+  });
+
   test.each([
     ['gzip', (bytes: Buffer) => gzipSync(bytes, { level: 1 })],
     ['zstd', (bytes: Buffer) => zstdCompressSync(bytes)],

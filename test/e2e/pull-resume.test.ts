@@ -2,11 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { BreakingProxy } from '../fixtures/breaking-proxy.ts';
 import { ENGINE } from '../fixtures/daemon.ts';
 import { engine } from '../fixtures/engine.ts';
 import { HostileRegistry } from '../fixtures/hostile-registry.ts';
-import { buildImage, type ImageData } from '../fixtures/image.ts';
+import { buildImage, type ImageData, push } from '../fixtures/image.ts';
 import { until } from '../fixtures/machine.ts';
+import { uniqueName } from '../fixtures/names.ts';
 import { tar } from '../fixtures/tar.ts';
 
 const MB = 1 << 20;
@@ -128,6 +130,20 @@ describe.skipIf(ENGINE === 'docker')('a pull that did not come to its end', () =
     await docker.ok(['pull', '-q', `${registry.address}/finished`]);
     for (const digest of above) expect(registry.offsets.get(digest)).toEqual([0]);
     expect(readdirSync(area)).toEqual([]);
+  });
+
+  test("goes on by Range at CNCF's registry, within one pull", async () => {
+    const { docker, registry: real } = await engine();
+    await using proxy = await BreakingProxy.start(real.address);
+    const image = imageOf(1, 'range');
+    const name = uniqueName('range');
+    await push(real.address, name, 'latest', image);
+    proxy.breakDownAfter = MB;
+    await docker.ok(['pull', '-q', `${proxy.address}/${name}`]);
+    expect(proxy.broken).toBe(1);
+    const digest = image.blobs[1]?.digest;
+    const path = `GET /v2/${name}/blobs/${digest}`;
+    expect(real.requests().filter((line) => line.startsWith(path))).toEqual([`${path} 200`, `${path} 206`]);
   });
 
   test('leaves layers that were in their place below one that could not be fetched', async () => {

@@ -4,6 +4,7 @@ import { ENGINE } from '../fixtures/daemon.ts';
 import { engine } from '../fixtures/engine.ts';
 import { buildImage, buildIndex, type ImageData, imageId, push } from '../fixtures/image.ts';
 import { uniqueName } from '../fixtures/names.ts';
+import { Registry } from '../fixtures/registry.ts';
 import { tar } from '../fixtures/tar.ts';
 
 const HERE = process.arch === 'x64' ? 'amd64' : process.arch;
@@ -30,6 +31,28 @@ async function pushed(image: ImageData, tag = 'latest'): Promise<string> {
 
 beforeAll(async () => {
   await engine();
+});
+
+// Compat: names of before Docker 23 have no IPv6 addresses.
+test.skipIf(ENGINE === 'docker')('docker pull and push at an IPv6 address', async () => {
+  const { docker } = await engine();
+  if (!docker.cli.name.includes('28')) return;
+  const there = await Registry.start({ host: '::1' });
+  try {
+    const image = layered('six', 2);
+    await push(there.address, 'six', '1', image);
+    expect(there.address).toStartWith('[::1]:');
+    expect(await docker.ok(['pull', '-q', `${there.address}/six:1`])).toBe(`${there.address}/six:1`);
+    expect(await docker.ok(['run', '--rm', `${there.address}/six:1`])).toBe('six 0');
+    await docker.ok(['tag', `${there.address}/six:1`, `${there.address}/new:2`]);
+    expect(await docker.ok(['push', `${there.address}/new:2`])).toContain('2: digest: sha256:');
+    expect(await docker.ok(['images', '--format', '{{.Repository}} {{.Tag}}'])).toContain(
+      `${there.address}/new 2\n`,
+    );
+    await docker.ok(['rmi', `${there.address}/six:1`, `${there.address}/new:2`]);
+  } finally {
+    await there.stop();
+  }
 });
 
 describe('docker pull', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
@@ -140,6 +141,13 @@ test.skipIf(ENGINE === 'docker')(
       expect(bridged.code).toBe(125);
       expect(bridged.stderr).toMatch(/failed to set up container networking: .*nft/);
       expect(await docker.ok(['ps', '-aq'])).toBe('');
+      // Nor is there a program for the rarer compressions.
+      const input = execFileSync('xz', ['-0', '-c'], { input: Buffer.alloc(1024) });
+      const compressed = await docker.run(['import', '-', 'x:y'], { input });
+      expect(compressed.code).toBe(1);
+      expect(compressed.stderr).toContain(
+        'the program xz is not installed (on Debian: apt install xz-utils)',
+      );
     } finally {
       await daemon.stop();
     }

@@ -1,4 +1,4 @@
-import { formatTime, nowNano } from '../../base/mod.ts';
+import { EngineError, formatTime, nowNano } from '../../base/mod.ts';
 import type { DiffId, ImageId } from '../../spec/digest.ts';
 import type { ImageRunConfig, ProgressMessage } from '../../spec/docker/mod.ts';
 import type { ImageConfig } from '../../spec/oci/image.ts';
@@ -21,6 +21,9 @@ export async function importImage(
   const { layers, images } = context;
   const name = options.tag ? `${options.repository}:${options.tag}` : options.repository;
   const reference = name ? withDefaultTag(parseReference(name)) : undefined;
+  if (options.platform && options.platform.os !== hostPlatform().os) {
+    throw new EngineError('invalid', 'operating system is not supported');
+  }
   const run = applyChanges(options.changes);
   const { signal } = options;
   const archive = typeof source === 'string' ? await fetched(context, source, signal, progress) : source;
