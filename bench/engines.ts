@@ -25,6 +25,8 @@ export interface Contestant {
   /** Milliseconds until it answered; undefined where there is no daemon. */
   start(): Promise<number | undefined>;
   stop(): Promise<void>;
+  /** Where a daemon keeps its data now. */
+  dataRoot?(): string;
 }
 
 /** An engine with a daemon that speaks Docker's API. */
@@ -41,6 +43,7 @@ function daemonEngine(name: string, program: string, subnet: number, client: str
     env: { DOCKER_CONFIG: folder, DOCKER_CLI_HINTS: 'false' },
     runFlags: ['--cgroup-parent', `/${groupName(name)}/containers`],
     pullFlags: [],
+    dataRoot: () => join(folder, `data-${root}`),
     start: async () => {
       root += 1;
       const log = openSync(join(folder, 'log'), 'a');

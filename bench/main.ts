@@ -3,82 +3,23 @@
  * (`npm run bench -- pull out`). Prints Markdown for docs/benchmarks.md. Every figure is a median; the order of the engines alternates from round to round.
  */
 import { push } from '../test/fixtures/image.ts';
-import { removeWork, run, sh, sleep } from '../test/fixtures/machine.ts';
+import { removeWork, sh, sleep } from '../test/fixtures/machine.ts';
 import { Registry } from '../test/fixtures/registry.ts';
 import { type Contestant, contestants, versions } from './engines.ts';
 import { smallImage } from './image.ts';
-import { median, memoryOf, table } from './measure.ts';
+import { benchImages } from './images.ts';
+import { benchLoad } from './load.ts';
+import { memoryOf, table } from './measure.ts';
 import { benchOut } from './out.ts';
 import { benchPull } from './pull.ts';
+import { client, print, rounds, timed } from './timed.ts';
 
 const QUICK = process.argv.includes('--quick');
 const named = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
-const wanted = (name: 'ready' | 'idle' | 'run' | 'pull' | 'out'): boolean =>
+const wanted = (name: 'ready' | 'idle' | 'run' | 'pull' | 'out' | 'load' | 'images'): boolean =>
   named.length === 0 || named.includes(name);
 const ROUNDS = { run: QUICK ? 5 : 20, pull: QUICK ? 1 : 3, ready: QUICK ? 2 : 7 };
 const MEGABYTES = QUICK ? 200 : 800;
-
-interface Sample {
-  wall: number;
-  cpu: number;
-}
-
-/** Runs the client of an engine; the sample has its wall time and the CPU seconds of client and engine together. */
-async function timed(engine: Contestant, args: string[]): Promise<Sample> {
-  const before = engine.group.seconds();
-  const [command = '', ...rest] = [...engine.group.prefix, ...engine.client, ...args];
-  const result = await run(command, rest, { env: engine.env, timeout: 300_000 });
-  if (result.code !== 0) {
-    throw new Error(
-      `${engine.name} ${args.join(' ')}: exit ${result.code}: ${result.stderr}${result.stdout}`,
-    );
-  }
-  return { wall: result.took / 1000, cpu: engine.group.seconds() - before };
-}
-
-async function client(engine: Contestant, ...args: string[]): Promise<string> {
-  const [command = '', ...rest] = [...engine.client, ...args];
-  const result = await run(command, rest, { env: engine.env, timeout: 120_000 });
-  if (result.code !== 0)
-    throw new Error(`${engine.name} ${args.join(' ')}: ${result.stderr}${result.stdout}`);
-  return result.stdout.trim();
-}
-
-/** `rounds` samples for each engine after a warm-up, in alternating order. */
-async function rounds(
-  engines: readonly Contestant[],
-  count: number,
-  work: (engine: Contestant) => Promise<Sample>,
-): Promise<Map<Contestant, Sample>> {
-  const samples = new Map(engines.map((engine) => [engine, [] as Sample[]]));
-  for (let round = -1; round < count; round++) {
-    const order = round % 2 === 0 ? engines : [...engines].reverse();
-    for (const engine of order) {
-      const sample = await work(engine);
-      if (round >= 0) samples.get(engine)?.push(sample);
-    }
-  }
-  return new Map(
-    [...samples].map(([engine, list]) => [
-      engine,
-      { wall: median(list.map(({ wall }) => wall)), cpu: median(list.map(({ cpu }) => cpu)) },
-    ]),
-  );
-}
-
-function print(title: string, results: Map<Contestant, Sample>): void {
-  const [minke] = results.values();
-  if (!minke) return;
-  const ratio = (a: number, b: number): string => `${(a / b).toFixed(1)}×`;
-  const rows = [...results].map(([engine, { wall, cpu }]) => [
-    engine.name,
-    wall < 1 ? `${(wall * 1000).toFixed(0)} ms` : `${wall.toFixed(2)} s`,
-    ratio(wall, minke.wall),
-    `${cpu.toFixed(3)} s`,
-    ratio(cpu, minke.cpu),
-  ]);
-  console.log(`\n### ${title}\n\n${table(['engine', 'wall', 'to Minke', 'CPU', 'to Minke'], rows)}`);
-}
 
 /** All must do the same work: seccomp, capabilities, limits and logs are on everywhere. */
 async function assertSameWork(engine: Contestant, image: string): Promise<void> {
@@ -193,6 +134,8 @@ try {
   if (wanted('run')) await benchRuns(engines, small);
   if (wanted('pull')) await benchPull(engines, registry.address, MEGABYTES, ROUNDS.pull);
   if (wanted('pull') && wanted('idle')) await printIdleAfterWork(engines);
+  if (wanted('load')) await benchLoad(engines, MEGABYTES, ROUNDS.pull);
+  if (wanted('images')) await benchImages(engines, registry.address, ROUNDS.pull);
   if (wanted('out')) await benchOut(engines, registry.address, MEGABYTES, ROUNDS.pull);
 } finally {
   for (const engine of engines) {

@@ -1,16 +1,11 @@
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { push as pushByApi } from '../test/fixtures/image.ts';
-import { run, sh, workFolder } from '../test/fixtures/machine.ts';
+import { sh, workFolder } from '../test/fixtures/machine.ts';
 import { Registry } from '../test/fixtures/registry.ts';
 import type { Contestant } from './engines.ts';
 import { bigImage } from './image.ts';
-import { median, table } from './measure.ts';
-
-interface Sample {
-  wall: number;
-  cpu: number;
-}
+import { client, print, type Sample, timed } from './timed.ts';
 
 const CASES = ['save', 'push, all layers new', 'push, all layers there'] as const;
 type Case = (typeof CASES)[number];
@@ -27,7 +22,7 @@ export async function benchOut(
 ): Promise<void> {
   const image = `${registry}/out:latest`;
   await pushByApi(registry, 'out', 'latest', bigImage(megabytes, 0));
-  for (const engine of engines) await timed(engine, ['pull', '-q', ...engine.pullFlags, image]);
+  for (const engine of engines) await client(engine, 'pull', '-q', ...engine.pullFlags, image);
   const samples = new Map(CASES.map((name) => [name, new Map(engines.map((it) => [it, [] as Sample[]]))]));
   const sizes = new Map<Contestant, number>();
   for (let round = -1; round < rounds; round++) {
@@ -37,7 +32,7 @@ export async function benchOut(
       }
     }
   }
-  for (const [name, byEngine] of samples) print(name, byEngine, megabytes);
+  for (const [name, byEngine] of samples) print(`${name}: four layers, ${megabytes} MB unpacked`, byEngine);
   const size = (engine: Contestant) => `${((sizes.get(engine) ?? 0) / 1e6).toFixed(0)} MB`;
   console.log(`\nSent: ${engines.map((engine) => `${engine.name} ${size(engine)}`).join(', ')}.`);
 }
@@ -55,7 +50,7 @@ async function once(
   const fresh = await Registry.start();
   try {
     const target = `${fresh.address}/out:latest`;
-    await timed(engine, ['tag', image, target]);
+    await client(engine, 'tag', image, target);
     const flags = engine.pullFlags;
     await sh('sync');
     const first = await timed(engine, ['push', ...flags, target]);
@@ -71,15 +66,6 @@ async function once(
   }
 }
 
-async function timed(engine: Contestant, args: string[]): Promise<Sample> {
-  const before = engine.group.seconds();
-  const [command = '', ...rest] = [...engine.group.prefix, ...engine.client, ...args];
-  const result = await run(command, rest, { env: engine.env, timeout: 600_000 });
-  if (result.code !== 0)
-    throw new Error(`${engine.name} ${args.join(' ')}: ${result.stderr}${result.stdout}`);
-  return { wall: result.took / 1000, cpu: engine.group.seconds() - before };
-}
-
 /** Bytes of the layers that a registry now has. */
 async function sizeAt(address: string): Promise<number> {
   const types = ['vnd.docker.distribution.manifest.v2', 'vnd.oci.image.manifest.v1'];
@@ -87,23 +73,4 @@ async function sizeAt(address: string): Promise<number> {
   const response = await fetch(`http://${address}/v2/out/manifests/latest`, { headers: { accept } });
   const { layers } = (await response.json()) as { layers: { size: number }[] };
   return layers.reduce((sum, { size }) => sum + size, 0);
-}
-
-function print(name: Case, samples: Map<Contestant, Sample[]>, megabytes: number): void {
-  const figures = [...samples].map(([engine, list]) => ({
-    name: engine.name,
-    wall: median(list.map(({ wall }) => wall)),
-    cpu: median(list.map(({ cpu }) => cpu)),
-  }));
-  const [minke] = figures;
-  if (!minke) return;
-  const rows = figures.map(({ name: who, wall, cpu }) => [
-    who,
-    `${wall.toFixed(2)} s`,
-    `${(wall / minke.wall).toFixed(1)}×`,
-    `${cpu.toFixed(2)} s`,
-    `${(cpu / minke.cpu).toFixed(1)}×`,
-  ]);
-  const head = ['engine', 'wall', 'to Minke', 'CPU', 'to Minke'];
-  console.log(`\n### ${name}: four layers, ${megabytes} MB unpacked\n\n${table(head, rows)}`);
 }

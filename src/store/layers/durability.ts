@@ -23,6 +23,7 @@ export class Durability {
   #waiting: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
+  #writing: Promise<void> | undefined;
 
   constructor(layout: Layout, disk: DiskThread, log: Logger) {
     this.#layout = layout;
@@ -56,6 +57,19 @@ export class Durability {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.sync().catch(() => {}), SETTLE_MS);
     this.#timer.unref();
+  }
+
+  /**
+   * Begins to write to disk what was staged, for a `sync` that comes later: it then waits for the rest only. One at a
+   * time; nobody hears of a failure, which the sync itself will have too.
+   */
+  writeBack(): void {
+    this.#writing ??= this.#disk
+      .call('sync', { path: this.#layout.overlay })
+      .catch(() => {})
+      .then(() => {
+        this.#writing = undefined;
+      });
   }
 
   /** A layer is gone. */

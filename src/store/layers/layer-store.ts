@@ -87,6 +87,8 @@ export interface LayerStore {
   chainSize(chainId: ChainId): number;
   /** `GraphDriver.Data` of an image whose top layer this is. */
   graphData(chainId: ChainId): GraphData;
+  /** Begins to write to disk what is staged so far, so that a `sync` later has less to wait for. */
+  writeBack(): void;
   /** Resolves when all layers that are committed now would outlive a power cut: for what nobody can fetch again. */
   sync(): Promise<void>;
 }

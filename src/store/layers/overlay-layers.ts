@@ -250,6 +250,10 @@ export class OverlayLayers implements LayerStore {
     return below.length === 0 ? data : { LowerDir: below.join(':'), ...data };
   }
 
+  writeBack(): void {
+    this.#durability.writeBack();
+  }
+
   async sync(): Promise<void> {
     await this.#durability.sync();
   }

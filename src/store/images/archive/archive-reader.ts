@@ -206,7 +206,8 @@ class ArchiveReader implements ImageArchive {
       signal: this.#abort.signal,
     });
     const settled = outcome.then(
-      () => {},
+      // A load answers when all is on disk.
+      () => this.#layers.writeBack(),
       (error: unknown) => {
         // What is wrong with the file is told if some image asks for it.
         if (error instanceof EngineError && (error.code === 'invalid' || error.code === 'corrupt')) return;
