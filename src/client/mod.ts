@@ -9,6 +9,7 @@ export { EngineClient } from './engine-client.ts';
 export * from './errors.ts';
 export type { Filters } from './filters.ts';
 export * from './resources/containers.ts';
+export type { EngineEvent } from './resources/events.ts';
 export * from './resources/execs.ts';
 export * from './resources/files.ts';
 export * from './resources/images.ts';

@@ -12,7 +12,7 @@ import {
   startByPolicy,
   stopAll,
 } from '../engine/containers/mod.ts';
-import { openLogs } from '../logs/mod.ts';
+import { type Logs, openLogs } from '../logs/mod.ts';
 import { openNet } from '../net/mod.ts';
 import { type ContainerExit, detectCgroups, openRuntime } from '../runtime/mod.ts';
 import { openStore } from '../store/mod.ts';
@@ -69,6 +69,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   closing.defer(() => store.close());
   const logs = openLogs({ log });
   closing.defer(() => logs.close());
+  await checkLogDefaults(logs, config);
   const kernel = openNet({ execRoot: config.execRoot, log, tableName: tableName(config.execRoot) });
   const net = deferredNet(kernel, log);
   closing.defer(() => net.close());
@@ -155,4 +156,11 @@ function writePidfile(config: Config, log: Logger): void {
 function tableName(execRoot: string): string {
   if (execRoot === DEFAULT_EXEC_ROOT) return 'minke';
   return `minke_${createHash('sha256').update(execRoot).digest('hex').slice(0, 8)}`;
+}
+
+/** Compat: moby `NewDaemon`: what each container would be refused for is said at the start. */
+async function checkLogDefaults(logs: Logs, { logDriver, logOptions }: Config): Promise<void> {
+  await logs.validate({ Type: logDriver, Config: logOptions }).catch((cause: unknown) => {
+    throw new EngineError('invalid', `failed to set log opts: ${messageOf(cause)}`, { cause });
+  });
 }

@@ -3,8 +3,10 @@ import { afterAll, describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { busyboxRootfs } from '../fixtures/busybox.ts';
 import { calm } from '../fixtures/chaos/calm.ts';
-import { ENGINE } from '../fixtures/daemon.ts';
+import { Client } from '../fixtures/cli.ts';
+import { Daemon, ENGINE } from '../fixtures/daemon.ts';
 import { engine } from '../fixtures/engine.ts';
 import { run, until } from '../fixtures/machine.ts';
 import { removing, uniqueName } from '../fixtures/names.ts';
@@ -257,5 +259,44 @@ describe('options', () => {
     expect(JSON.parse(drivers)).toEqual(
       expect.arrayContaining(['fluentd', 'gelf', 'journald', 'json-file', 'local', 'splunk', 'syslog']),
     );
+  });
+});
+
+describe('daemon.json', () => {
+  test('names the driver and its options for containers that name none', async () => {
+    const options = { 'max-size': '1m', 'cache-max-size': '2m' };
+    const own = await Daemon.start({ subnet: 95, config: { 'log-driver': 'local', 'log-opts': options } });
+    try {
+      const { docker } = await engine();
+      const client = new Client(docker.cli, own.host);
+      await client.ok(['import', '-', 'base:1'], { input: busyboxRootfs() });
+      const configOf = async (...flags: string[]) => {
+        const name = uniqueName();
+        await client.ok(['create', '--name', name, ...flags, 'base:1', 'true']);
+        return JSON.parse(
+          await client.ok(['inspect', '-f', '{{json .HostConfig.LogConfig}}', name]),
+        ) as unknown;
+      };
+      expect(await client.ok(['info', '-f', '{{.LoggingDriver}}'])).toBe('local');
+      expect(await configOf()).toEqual({ Type: 'local', Config: options });
+      expect(await configOf('--log-opt', 'max-size=3m')).toEqual({
+        Type: 'local',
+        Config: { ...options, 'max-size': '3m' },
+      });
+      expect(await configOf('--log-driver', 'json-file')).toEqual({
+        Type: 'json-file',
+        Config: { 'cache-max-size': '2m' },
+      });
+    } finally {
+      await own.stop();
+    }
+  });
+
+  test('with options that cannot be keeps the daemon from starting', async () => {
+    using _calm = await calm('a daemon that does not start');
+    const own = new Daemon({ subnet: 96, config: { 'log-driver': 'json-file', 'log-opts': { x: 'y' } } });
+    own.spawn();
+    expect(await own.ended()).not.toBe(0);
+    expect(own.logTail()).toContain("failed to set log opts: unknown log opt 'x' for json-file log driver");
   });
 });

@@ -89,6 +89,10 @@ const i = {
 };
 
 const system = {
+  events: verb(
+    'Show what happens in the engine, as it happens',
+    async () => (await import('./system/events.ts')).events,
+  ),
   df: verb('Show what is on the disk', async () => (await import('./system/df.ts')).df),
   info: verb('Show what the engine and its machine are', async () => (await import('./system/info.ts')).info),
   prune: verb('Remove all that is not used', async () => (await import('./system/prune.ts')).prune),
@@ -153,6 +157,7 @@ const ROOT: Group = {
     history: i.history,
     images: i.ls,
     inspect: verb('Show everything about any object', async () => (await import('./inspect.ts')).inspect),
+    events: system.events,
     info: system.info,
     login: verb('Log in to a registry', async () => (await import('./registry/login.ts')).login),
     logout: verb('Log out from a registry', async () => (await import('./registry/logout.ts')).logout),

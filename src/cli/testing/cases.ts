@@ -379,11 +379,25 @@ export const CASES: string[][] = [
     volume rm a nope
     logs nope
     logs --since foo x
+    events
+    events --format json
+    events --format {{.Type}}/{{.Action}}/{{.Actor.ID}}/{{.Time}}/{{.TimeNano}}/{{.Scope}}/{{.From}}/{{.Status}}/{{.ID}}
+    events --format {{.Actor.Attributes.name}}
+    events --format {{.Foo}}
+    events --format {{
+    events --filter type=container --filter event=die -f label=a=b
+    events --filter nonsense
+    events --since 100 --until 200.5
+    events --since 2026-01-02T03:04:05.6Z
+    events --since foo
+    events x
+    system events --until 10
     info
     container foo
     foo
     --foo
   `),
+  ['events', '--format', '{{json .}} {{json .Actor}} {{json .TimeNano}}'],
   ['run', '-e', '', 'x'],
   ['run', '-m', '', 'x'],
   ['run', '-v', '', 'y'],

@@ -1,6 +1,7 @@
 import type { AuthConfig, ContainerSummary, ImageSummary } from '../../spec/docker/mod.ts';
 import type { Api } from '../api.ts';
 import { type Filters, filtersQuery } from '../filters.ts';
+import { type EngineEvent, engineEvents } from './events.ts';
 import type { Volume } from './volumes.ts';
 
 /** Spec: Engine API, `SystemVersion`. */
@@ -140,6 +141,13 @@ export class System {
   /** Checks credentials with the registry that they are for; rejects with 401 if it does not take them. */
   login(auth: AuthConfig): Promise<{ Status: string; IdentityToken?: string }> {
     return this.#api.json('POST', '/auth', { body: auth });
+  }
+
+  /** What happens in the engine; leaving the loop closes the connection. */
+  events(
+    options: { since?: string; until?: string; filters?: Filters; signal?: AbortSignal } = {},
+  ): AsyncGenerator<EngineEvent> {
+    return engineEvents(this.#api, options);
   }
 
   /** `OK` of an engine that answers. */

@@ -1,4 +1,5 @@
 import type { EventMessage } from '../../spec/docker/mod.ts';
+import { familiarRepository, parseReference } from '../../spec/reference.ts';
 import { type Filters, matchesLabels, valuesOf } from '../filters.ts';
 
 /** Compat: moby `daemon/events/filter.go`; keys that it does not know count for nothing there. */
@@ -20,12 +21,22 @@ export function eventMatches(filters: Filters, event: EventMessage): boolean {
     actor('daemon', 'daemon') &&
     actor('plugin', 'plugin') &&
     oneOf('image', (value) =>
-      [id, attributes['name'], attributes['image']].some((name) => sameImage(name, value)),
+      // Compat: the `name` of an image, the `image` of anything else.
+      [id, attributes[event.Type === 'image' ? 'name' : 'image']].some((name) => isImage(name, value)),
     ) &&
     matchesLabels(filters, attributes)
   );
 }
 
-function sameImage(name: string | undefined, wanted: string): boolean {
-  return name !== undefined && (name === wanted || name.split(':')[0] === wanted);
+function isImage(name: string | undefined, wanted: string): boolean {
+  return name !== undefined && (name === wanted || repositoryOf(name) === wanted);
+}
+
+/** Without tag or digest, as people write it; what is no name stays as it is. */
+function repositoryOf(name: string): string {
+  try {
+    return familiarRepository(parseReference(name));
+  } catch {
+    return name;
+  }
 }

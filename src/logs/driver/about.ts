@@ -56,8 +56,10 @@ export async function tagOf(template: string | undefined, about: ContainerAbout)
   // Loaded when somebody has a tag.
   const { compileTemplate } = await import('../../spec/go-template/execute.ts');
   try {
-    const missing = (field: string) => `can't evaluate field ${field} in type *logger.Info`;
-    return compileTemplate(source, { missing }).render(infoOf(about));
+    const info = infoOf(about);
+    const missing = (field: string, of: unknown) =>
+      of === info ? `can't evaluate field ${field} in type *logger.Info` : undefined;
+    return compileTemplate(source, { missing }).render(info);
   } catch (cause) {
     throw new EngineError('invalid', `template: log-tag: ${messageOf(cause)}`, { cause });
   }

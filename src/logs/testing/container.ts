@@ -45,7 +45,15 @@ export class FakeContainer implements Disposable {
   }
 
   get source(): LogSource {
-    return { ...this.target, stdio: this.stdio, notePath: join(this.directory, 'note') };
+    return {
+      ...this.target,
+      stdio: this.stdio,
+      notePath: join(this.directory, 'note'),
+      about: {
+        ...{ id: this.id, name: 'fake', path: 'sh', args: ['-c', 'true'] },
+        ...{ imageId: 'sha256:0', imageName: 'none', created: '2026-11-24T00:00:00Z', env: [], labels: {} },
+      },
+    };
   }
 
   /** Writes to a FIFO as a container does. */

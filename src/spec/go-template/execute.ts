@@ -3,19 +3,19 @@ import { goPrint, isTrue } from './go-print.ts';
 import { TemplateError } from './lex.ts';
 import { type Node, type Operand, type Pipeline, parseTemplate, type Stage } from './parse.ts';
 
-/** A field that is not there: false for `if`, an error once it is printed. */
+/** A field that is not there: false for `if`, an error once it is printed; without a complaint only `<no value>`. */
 class Missing {
-  readonly complaint: string;
+  readonly complaint: string | undefined;
 
-  constructor(complaint: string) {
+  constructor(complaint: string | undefined) {
     this.complaint = complaint;
   }
 }
 
 export interface TemplateOptions {
   functions?: Record<string, TemplateFunction>;
-  /** The sentence for a field that `data` lacks, after `at <.Field>: `. */
-  missing?: (field: string) => string;
+  /** The sentence for a field that `of` lacks, after `at <.Field>: `; undefined where `of` is a map of Go's. */
+  missing?: (field: string, of: unknown) => string | undefined;
 }
 
 export interface Template {
@@ -38,12 +38,12 @@ type Scope = Map<string, unknown>;
 
 class Execution {
   readonly #functions: Record<string, TemplateFunction>;
-  readonly #missing: (field: string) => string;
+  readonly #missing: NonNullable<TemplateOptions['missing']>;
   readonly #root: unknown;
 
   constructor(
     functions: Record<string, TemplateFunction>,
-    missing: (field: string) => string,
+    missing: NonNullable<TemplateOptions['missing']>,
     root: unknown,
   ) {
     this.#functions = functions;
@@ -68,6 +68,7 @@ class Execution {
   #print(pipeline: Pipeline, dot: unknown, scope: Scope): string {
     const value = this.#pipeline(pipeline, dot, scope);
     if (pipeline.names.length > 0) return '';
+    if (value instanceof Missing && value.complaint === undefined) return '<no value>';
     return goPrint(this.#present(value));
   }
 
@@ -137,14 +138,18 @@ class Execution {
       const found = fieldOf(owner, name);
       if (typeof found === 'function') value = (found as TemplateFunction).apply(owner, args);
       else if (found !== undefined) value = found;
-      else value = new Missing(`template: :1:${column}: executing "" at <.${shown}>: ${this.#missing(name)}`);
+      else {
+        const why = this.#missing(name, owner);
+        value = new Missing(why && `template: :1:${column}: executing "" at <.${shown}>: ${why}`);
+      }
     });
     return value;
   }
 
   #present(value: unknown): unknown {
-    if (value instanceof Missing) throw new TemplateError(value.complaint);
-    return value;
+    if (!(value instanceof Missing)) return value;
+    if (value.complaint !== undefined) throw new TemplateError(value.complaint);
+    return undefined;
   }
 }
 
