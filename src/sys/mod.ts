@@ -1,5 +1,6 @@
 export * from './errno-words.ts';
 export * from './errors.ts';
+export * from './exec/add-system-user.ts';
 export * from './exec/filter.ts';
 export * from './exec/run.ts';
 export * from './exec/spawn-detached.ts';

@@ -46,5 +46,31 @@ test('readRemap says what is missing', () => {
   );
   expect(() => readRemap('nobody', files)).toThrow('--userns-remap: there is no user "nobody"');
   expect(() => readRemap('bare', files)).toThrow('no subuid ranges found for "bare"');
-  expect(() => readRemap('default', { ...files, passwd: '/nowhere' })).toThrow('useradd --system dockremap');
+});
+
+test('readRemap makes the user of default, and ranges behind all others, where they are missing', () => {
+  const bare = {
+    passwd: at('passwd-bare', 'root:x:0:0::/:\n'),
+    group: at('group-bare', ''),
+    subuid: at('subuid-bare', 'a:100000:65536\nb:300000:10'),
+    subgid: at('subgid-bare', ''),
+  };
+  const made: string[] = [];
+  const add = (name: string) => {
+    made.push(name);
+    at('passwd-bare', 'root:x:0:0::/:\ndockremap:x:999:999::/:\n');
+  };
+  const expected = {
+    uids: [{ inside: 0, outside: 300_010, size: 65_536 }],
+    gids: [{ inside: 0, outside: 100_000, size: 65_536 }],
+  };
+  expect(readRemap('default', bare, add)).toEqual(expected);
+  expect(readRemap('default', bare, add)).toEqual(expected);
+  expect(made).toEqual(['dockremap']);
+  const fail = () => {
+    throw new Error('no useradd');
+  };
+  expect(() => readRemap('default', { ...bare, passwd: '/nowhere' }, fail)).toThrow(
+    'the user dockremap cannot be made: no useradd',
+  );
 });
