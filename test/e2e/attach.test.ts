@@ -7,7 +7,7 @@ import { FrameDecoder } from '../../src/spec/docker/stream-frame.ts';
 import { calm } from '../fixtures/chaos/calm.ts';
 import { Client, dockerClis, MINKE_CLI } from '../fixtures/cli.ts';
 import { engine } from '../fixtures/engine.ts';
-import { sh, until, workFolder } from '../fixtures/machine.ts';
+import { until, workFolder } from '../fixtures/machine.ts';
 import { removing, uniqueName } from '../fixtures/names.ts';
 import { openWebSocket } from '../fixtures/websocket.ts';
 
@@ -239,29 +239,4 @@ describe('attach', () => {
       'HTTP/1.1 400 Bad Request{"message":"Invalid detach keys (zz) provided"}\n',
     );
   });
-
-  test('cycles leave no descriptor and no memory', async () => {
-    await using x = await box(['-i'], ECHO);
-    const { memory, descriptors } = await import('../fixtures/process-size.ts');
-    const cycle = async (count: number) => {
-      for (let round = 0; round < count; round++) {
-        const { socket } = await x.api.upgrade(
-          `/containers/${x.name}/attach?stream=1&stdin=1&stdout=1&stderr=1`,
-        );
-        if (round % 2 === 0) {
-          socket.write('x\n');
-          await readUntil(socket, (text) => text.includes('ox'));
-        }
-        socket.destroy();
-      }
-    };
-    const rounds = Number(process.env['MINKE_ATTACH_ROUNDS'] ?? 100);
-    await cycle(Math.min(rounds, 500));
-    if (process.env['MINKE_TEST_ENGINE'] === 'docker') return;
-    const before = { descriptors: descriptors(x.daemon.pid), memory: memory(x.daemon.pid) };
-    await cycle(rounds);
-    await until('its descriptors to be closed', () => descriptors(x.daemon.pid) <= before.descriptors + 5);
-    expect(memory(x.daemon.pid)).toBeLessThan(before.memory + 30);
-    expect(await sh(`ls /proc/${x.daemon.pid}/task | wc -l`)).not.toBe('');
-  }, 600_000);
 });

@@ -322,25 +322,4 @@ describe('exec', () => {
     const newer = await exchange('/v1.42', 'Connection: Upgrade\r\nUpgrade: tcp\r\n');
     expect(newer.head).toContain('application/vnd.docker.multiplexed-stream');
   });
-
-  test('many in a row leave nothing', async () => {
-    await using x = await box();
-    const run = async (count: number) => {
-      for (let i = 0; i < count; i++) {
-        const id = await x.create({ Cmd: ['true'], AttachStdout: true });
-        const { socket } = await x.api.upgrade(`/exec/${id}/start`, { Detach: false });
-        socket.resume();
-        await new Promise((resolve) => socket.once('close', resolve).once('end', () => socket.destroy()));
-      }
-    };
-    const descriptors = async () => Number(await sh(`ls /proc/${x.daemon.pid}/fd | wc -l`));
-    await run(5);
-    const before = await descriptors();
-    await run(Number(process.env['MINKE_EXEC_ROUNDS'] ?? 60));
-    expect(await x.docker.ok(['inspect', '-f', '{{json .ExecIDs}}', x.name])).toBe('null');
-    // Compat: dockerd 20.10 keeps one for each.
-    if (ENGINE === 'docker') return;
-    await until('its descriptors to be closed', async () => (await descriptors()) <= before + 5);
-    expect(await sh(`find ${x.daemon.execRoot}/exec -mindepth 1 -type d | wc -l`)).toBe('0');
-  }, 120_000);
 });
