@@ -22,6 +22,15 @@ export interface Contestant {
   /** Flags that put a container's own cgroup into the group. */
   runFlags: string[];
   pullFlags: string[];
+  /** Flags of `rm -f` that keep it from waiting for a process that ignores SIGTERM. */
+  removeFlags: string[];
+  /** Of its daemon; undefined where there is none. */
+  api?: Api;
+  /**
+   * Kills the daemon and starts it again on the same root; milliseconds until `isThere`. Undefined where containers do
+   * not outlive it.
+   */
+  restart?: (isThere: () => Promise<boolean>) => Promise<number>;
   /** Milliseconds until it answered; undefined where there is no daemon. */
   start(): Promise<number | undefined>;
   stop(): Promise<void>;
@@ -36,30 +45,41 @@ function daemonEngine(name: string, program: string, subnet: number, client: str
   let root = 0;
   let pid: number | undefined;
   const socket = join(folder, 'engine.sock');
+  const api = new Api(socket);
+  const launch = async (isThere: () => Promise<boolean>): Promise<number> => {
+    const log = openSync(join(folder, 'log'), 'a');
+    const [command = '', ...args] = [
+      ...group.prefix,
+      program,
+      ...['--data-root', join(folder, `data-${root}`), '--exec-root', join(folder, `exec-${root}`)],
+      ...['-H', `unix://${socket}`, '--pidfile', join(folder, 'pid'), '--bip', `10.${subnet}.0.1/16`],
+    ];
+    const started = performance.now();
+    pid = spawn(command, args, { stdio: ['ignore', log, log], detached: true }).pid;
+    closeSync(log);
+    await until(`${name} to answer`, isThere, 60_000);
+    return performance.now() - started;
+  };
   return {
     name,
+    api,
     group,
     client: [client, '-H', `unix://${socket}`],
     env: { DOCKER_CONFIG: folder, DOCKER_CLI_HINTS: 'false' },
     runFlags: ['--cgroup-parent', `/${groupName(name)}/containers`],
     pullFlags: [],
     dataRoot: () => join(folder, `data-${root}`),
-    start: async () => {
+    removeFlags: [],
+    start: () => {
       root += 1;
-      const log = openSync(join(folder, 'log'), 'a');
-      const [command = '', ...args] = [
-        ...group.prefix,
-        program,
-        ...['--data-root', join(folder, `data-${root}`), '--exec-root', join(folder, `exec-${root}`)],
-        ...['-H', `unix://${socket}`, '--pidfile', join(folder, 'pid'), '--bip', `172.30.${subnet}.1/24`],
-      ];
-      const api = new Api(socket);
-      const started = performance.now();
-      pid = spawn(command, args, { stdio: ['ignore', log, log], detached: true }).pid;
-      closeSync(log);
-      await until(`${name} to answer`, async () => (await api.get('/_ping')).status === 200, 60_000);
-      return performance.now() - started;
+      return launch(async () => (await api.get('/_ping')).status === 200);
     },
+    ...(name === 'minke' && {
+      restart: async (isThere: () => Promise<boolean>) => {
+        if (pid) await endProcess(pid, 'SIGKILL');
+        return await launch(isThere);
+      },
+    }),
     stop: async () => {
       if (pid) await endProcess(pid, 'SIGTERM', 20_000);
       const containerd = join(folder, `exec-${root}/containerd/containerd.pid`);
@@ -89,6 +109,7 @@ function podman(): Contestant {
       ...['--ulimit', 'nofile=20000:20000', '--ulimit', 'nproc=20000:20000'],
     ],
     pullFlags: ['--tls-verify=false'],
+    removeFlags: ['-t', '0'],
     start: () => Promise.resolve(undefined),
     stop: () => Promise.resolve(),
   };

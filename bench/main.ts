@@ -1,25 +1,47 @@
 /**
  * Minke beside Docker and Podman in one run: `npm run bench`, with `--quick` for a look, or with names of cases
- * (`npm run bench -- pull out`). Prints Markdown for docs/benchmarks.md. Every figure is a median; the order of the engines alternates from round to round.
+ * (`npm run bench -- exec stop parallel flood many`). Prints Markdown for docs/benchmarks.md. Every figure is a median; the order of the engines alternates from round to round.
  */
 import { push } from '../test/fixtures/image.ts';
 import { removeWork, sh, sleep } from '../test/fixtures/machine.ts';
 import { Registry } from '../test/fixtures/registry.ts';
 import { type Contestant, contestants, versions } from './engines.ts';
+import { benchExec } from './exec.ts';
+import { benchFlood } from './flood.ts';
 import { smallImage } from './image.ts';
 import { benchImages } from './images.ts';
 import { benchLoad } from './load.ts';
+import { benchMany } from './many.ts';
 import { memoryOf, table } from './measure.ts';
 import { benchOut } from './out.ts';
+import { benchParallel } from './parallel.ts';
 import { benchPull } from './pull.ts';
+import { benchStop } from './stop.ts';
 import { client, print, rounds, timed } from './timed.ts';
 
 const QUICK = process.argv.includes('--quick');
 const named = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
-const wanted = (name: 'ready' | 'idle' | 'run' | 'pull' | 'out' | 'load' | 'images'): boolean =>
-  named.length === 0 || named.includes(name);
+type Case =
+  | 'ready'
+  | 'idle'
+  | 'run'
+  | 'exec'
+  | 'stop'
+  | 'parallel'
+  | 'flood'
+  | 'many'
+  | 'pull'
+  | 'out'
+  | 'load'
+  | 'images';
+const wanted = (name: Case): boolean => named.length === 0 || named.includes(name);
 const ROUNDS = { run: QUICK ? 5 : 20, pull: QUICK ? 1 : 3, ready: QUICK ? 2 : 7 };
 const MEGABYTES = QUICK ? 200 : 800;
+const FLOOD_MEGABYTES = QUICK ? 100 : 1000;
+const PARALLEL = QUICK
+  ? { containers: 20, clients: 8, rounds: 1 }
+  : { containers: 100, clients: 32, rounds: 3 };
+const MANY = QUICK ? { minke: 50, others: 5 } : { minke: 500, others: 50 };
 
 /** All must do the same work: seccomp, capabilities, limits and logs are on everywhere. */
 async function assertSameWork(engine: Contestant, image: string): Promise<void> {
@@ -132,6 +154,11 @@ try {
   }
   if (wanted('idle')) await benchIdle(engines, small);
   if (wanted('run')) await benchRuns(engines, small);
+  if (wanted('exec')) await benchExec(engines, small, ROUNDS.run);
+  if (wanted('stop')) await benchStop(engines, small, ROUNDS.run);
+  if (wanted('parallel')) await benchParallel(engines, small, PARALLEL);
+  if (wanted('flood')) await benchFlood(engines, small, FLOOD_MEGABYTES);
+  if (wanted('many')) await benchMany(engines, small, MANY);
   if (wanted('pull')) await benchPull(engines, registry.address, MEGABYTES, ROUNDS.pull);
   if (wanted('pull') && wanted('idle')) await printIdleAfterWork(engines);
   if (wanted('load')) await benchLoad(engines, MEGABYTES, ROUNDS.pull);

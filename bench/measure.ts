@@ -50,6 +50,13 @@ export class CpuGroup {
     return [...own, ...inner.flatMap((entry) => this.pids(join(folder, entry.name)))];
   }
 
+  /** Processes of the engine alone: containers have a group below, see `runFlags`. */
+  enginePids(): number[] {
+    const containers = join(this.#folder, 'containers');
+    const theirs = new Set(existsSync(containers) ? this.pids(containers) : []);
+    return this.pids().filter((pid) => !theirs.has(pid));
+  }
+
   /** Moves what still runs out, so that the group can go. */
   remove(folder = this.#folder): void {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -78,6 +85,12 @@ export function median(values: readonly number[]): number {
   const middle = sorted.length >> 1;
   const high = sorted[middle] ?? Number.NaN;
   return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] ?? Number.NaN) + high) / 2;
+}
+
+/** The value below which so many of a hundred lie. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? Number.NaN;
 }
 
 /** A Markdown table; the first column is text, the others are figures. */
