@@ -86,7 +86,6 @@ for group in $groups; do
       MINKE_TEST_SCALE=full engine_suite soak-memory ./test/e2e/image-memory.test.ts
       MINKE_EXEC_ROUNDS=${MINKE_EXEC_ROUNDS:-50000} MINKE_ATTACH_ROUNDS=${MINKE_ATTACH_ROUNDS:-10000} \
         engine_suite soak-cycles ./test/e2e/cycles.test.ts
-      MINKE_TEST_SCALE=full engine_suite soak-memory ./test/e2e/pull-memory.test.ts
       for round in $(seq "${MINKE_SOAK_SUITES:-3}"); do
         chaos_suite "soak-chaos-$round" ./test/e2e ./test/clients
       done

@@ -1,6 +1,6 @@
-import { createServer, type Server as HttpServer } from 'node:http';
+import { createServer, type Server as HttpServer, type IncomingMessage } from 'node:http';
 import { createServer as createNetServer, type Server, type Socket } from 'node:net';
-import { EngineError, errnoOf, type Logger } from '../base/mod.ts';
+import { EngineError, errnoOf, type LogFields, type Logger } from '../base/mod.ts';
 import { API_VERSION, MIN_API_VERSION } from '../engine/system/mod.ts';
 import type { VersionRange } from './http/api-version.ts';
 import { Dispatcher } from './http/dispatch.ts';
@@ -19,6 +19,8 @@ export interface ApiServerOptions {
   log: Logger;
   /** So that a large body is read off its socket by who works it off. */
   lending?: SocketLending;
+  /** Who is at the other end of a connection; undefined where nobody wants to know, or it cannot be told. */
+  peerOf?: (socket: Socket) => LogFields | undefined;
   /** Default: what the engine serves. */
   versions?: VersionRange;
 }
@@ -33,6 +35,9 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 
 export class ApiServer implements AsyncDisposable {
   readonly #log: Logger;
+  readonly #peerOf: NonNullable<ApiServerOptions['peerOf']>;
+  /** Those that somebody wants to know of. */
+  readonly #peers = new WeakMap<Socket, LogFields>();
   readonly #dispatcher: Dispatcher;
   readonly #http: HttpServer;
   readonly #listeners: Server[] = [];
@@ -42,6 +47,7 @@ export class ApiServer implements AsyncDisposable {
 
   constructor(options: ApiServerOptions) {
     this.#log = options.log;
+    this.#peerOf = options.peerOf ?? (() => undefined);
     this.#dispatcher = new Dispatcher({
       router: new Router(allRoutes(options.backends, { cgroupUnified: options.cgroupUnified })),
       versions: options.versions ?? { min: MIN_API_VERSION, max: API_VERSION },
@@ -96,7 +102,14 @@ export class ApiServer implements AsyncDisposable {
     socket.setKeepAlive(true, 30_000);
     // Whoever reads or writes it hears of the end by `close`.
     socket.on('error', () => {});
+    const peer = this.#peerOf(socket);
+    if (peer) this.#peers.set(socket, peer);
     frontConnection(socket, this.#http);
+  }
+
+  #note({ method, url }: IncomingMessage, socket: Socket): void {
+    const peer = this.#peers.get(socket);
+    if (peer) this.#log.debug('request', { method, url, ...peer });
   }
 
   #createHttp(): HttpServer {
@@ -104,6 +117,7 @@ export class ApiServer implements AsyncDisposable {
       request.on('error', () => {});
       response.on('error', () => {});
       const { socket } = request;
+      this.#note(request, socket);
       this.#busy.add(socket);
       response.once('close', () => this.#busy.delete(socket));
       void this.#dispatcher.request(request, response);
@@ -114,6 +128,7 @@ export class ApiServer implements AsyncDisposable {
     http.requestTimeout = 0;
     http.timeout = 0;
     http.on('upgrade', (request, socket, head) => {
+      this.#note(request, socket as Socket);
       this.#busy.add(socket as Socket);
       this.#dispatcher.upgrade(request, socket as Socket, head, http);
     });

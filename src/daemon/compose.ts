@@ -23,7 +23,7 @@ import { CdiDevices, type CgroupHost, cgroupLimits, cgroupSupport, type Runtime 
 import type { ContainerStatus } from '../spec/docker/mod.ts';
 import { outsideOwner } from '../spec/id-map.ts';
 import { ContainerRecords, NetworkRecords, type Store, VolumeRecords } from '../store/mod.ts';
-import { socketLending, takeDescriptor } from '../sys/mod.ts';
+import { peerOf, socketLending, takeDescriptor } from '../sys/mod.ts';
 import type { Config } from './config/config.ts';
 import { defaultBridge } from './default-bridge.ts';
 import type { DeferredNet } from './deferred-net.ts';
@@ -170,6 +170,7 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
     serverVersion: identity.version,
     cgroupUnified: cgroup.version === 2,
     log,
+    peerOf: (socket) => (config.logLevel === 'debug' ? { ...peerOf(socket) } : undefined),
   });
   return {
     api,

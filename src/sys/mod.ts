@@ -18,6 +18,7 @@ export * from './ffi/netns.ts';
 export { concat, Nfnetlink, type SetChange, type SetElement } from './ffi/nfnetlink.ts';
 export * from './ffi/open-pty.ts';
 export * from './ffi/openat2.ts';
+export { type Peer, peerOf } from './ffi/peer.ts';
 export * from './ffi/pidfd.ts';
 export * from './ffi/pipes.ts';
 export * from './ffi/process.ts';
