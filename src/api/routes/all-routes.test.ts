@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { Router } from '../http/router.ts';
+import { ApiFixture } from '../testing/api-fixture.ts';
 import { fakeBackends } from '../testing/fake-backends.ts';
 import { allRoutes } from './all-routes.ts';
 
@@ -109,17 +110,34 @@ GET POST /containers/{id}/checkpoints
 DELETE /containers/{id}/checkpoints/{checkpoint}
 `;
 
+/** Each of them with names in it, also ones with slashes where an image's or a plugin's name is meant. */
+function examples(): { method: string; path: string; example: string }[] {
+  return DOCUMENTED.trim()
+    .split('\n')
+    .flatMap((line) => {
+      const words = line.split(' ');
+      const path = words.pop() ?? '';
+      const slashed = /^\/(?:images|distribution|plugins)\/\{name\}/.test(path) ? 'localhost:5000/a/b' : 'x';
+      const example = path.replace('{name}', slashed).replaceAll(/\{\w+\}/g, 'x');
+      return words.map((method) => ({ method, path, example }));
+    });
+}
+
 test('every documented route has a row in the table, also for names with slashes', () => {
   const router = new Router(allRoutes(fakeBackends().backends, { cgroupUnified: false }));
-  const missing: string[] = [];
-  for (const line of DOCUMENTED.trim().split('\n')) {
-    const words = line.split(' ');
-    const path = words.pop() ?? '';
-    const slashed = /^\/(?:images|distribution|plugins)\/\{name\}/.test(path) ? 'localhost:5000/a/b' : 'x';
-    const example = path.replace('{name}', slashed).replaceAll(/\{\w+\}/g, 'x');
-    for (const method of words) {
-      if (!router.find(method, example)) missing.push(`${method} ${path}`);
-    }
-  }
+  const missing = examples().filter(({ method, example }) => !router.find(method, example));
   expect(missing).toEqual([]);
+});
+
+test('no documented route answers a bare 404, whatever the verb', async () => {
+  await using api = await ApiFixture.start();
+  const bare: string[] = [];
+  for (const { method, path, example } of examples()) {
+    // They hold the connection for as long as it takes.
+    if (/^\/(events|session|grpc)$|\/(attach|stats|wait|start)$/.test(path)) continue;
+    const { status, body } = await api.request(method, `/v1.55${example}`);
+    const isBare = body.includes('page not found') || (status === 404 && !/^\{"message":"./.test(body));
+    if (isBare && method !== 'HEAD') bare.push(`${method} ${path}: ${status} ${body}`);
+  }
+  expect(bare).toEqual([]);
 });

@@ -1,4 +1,6 @@
 import { EngineError } from '../../base/mod.ts';
+import { checkFilterKeys } from '../../engine/filters.ts';
+import { parseFilters } from '../http/filters.ts';
 import { json } from '../http/reply.ts';
 import type { AnyRoute, Route } from '../http/route.ts';
 import { notYet } from './not-yet.ts';
@@ -6,7 +8,14 @@ import { notYet } from './not-yet.ts';
 /** The tag Plugin: there are none, and none can be installed. */
 export function pluginRoutes(): AnyRoute[] {
   return [
-    { method: 'GET', path: '/plugins', handle: () => json(200, []) },
+    {
+      method: 'GET',
+      path: '/plugins',
+      handle: ({ query }) => {
+        checkFilterKeys(parseFilters(query.text('filters')), ['capability', 'enabled']);
+        return json(200, []);
+      },
+    },
     notYet('GET', '/plugins/privileges'),
     notYet('POST', '/plugins/pull'),
     notYet('POST', '/plugins/create'),

@@ -17,10 +17,10 @@ export function swarmRoutes(): AnyRoute[] {
     missing('POST', '/swarm/join'),
     ...objects('nodes', 'node', { create: false }),
     ...objects('services', 'service', { create: true }),
-    refused('GET', '/services/:id/logs', NO_MANAGER),
+    { method: 'GET', path: '/services/:id/logs', handle: refuseLogs },
     refused('GET', '/tasks', NO_MANAGER),
     refused('GET', '/tasks/:id', NO_MANAGER),
-    refused('GET', '/tasks/:id/logs', NO_MANAGER),
+    { method: 'GET', path: '/tasks/:id/logs', handle: refuseLogs },
     ...since('1.25', objects('secrets', 'secret', { create: true })),
     ...since('1.30', objects('configs', 'config', { create: true })),
   ];
@@ -61,6 +61,14 @@ function missing(method: Route['method'], path: string): Route {
       throw new EngineError('unimplemented', 'swarm mode is not implemented by Minke yet');
     },
   };
+}
+
+/** Compat: the streams are looked at before the swarm is. */
+function refuseLogs({ query }: ApiRequest): never {
+  if (!query.bool('stdout') && !query.bool('stderr')) {
+    throw new EngineError('invalid', 'Bad parameters: you must choose at least one stream');
+  }
+  throw new EngineError('unavailable', NO_MANAGER);
 }
 
 /** Compat: an update's version is looked at before the swarm is. */

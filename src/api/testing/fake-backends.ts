@@ -110,7 +110,9 @@ export function fakeBackends(overrides: Partial<ApiBackends> = {}): {
       resize: async (id, height, width) => {
         engine.calls.push(`exec resize ${id} ${height} ${width}`);
       },
-      inspect: nothing as never,
+      inspect: (id) => {
+        throw new EngineError('not-found', `No such exec instance: ${id}`);
+      },
     },
     files: {
       stat: nothing,
