@@ -188,6 +188,30 @@ describe.each(clients.map((cli) => [cli.name, cli] as const))('%s', (_name, prog
     expect(gone.stderr).toContain(`No such container: ${name}`);
   });
 
+  test('pause, unpause, update, rename, restart, container prune', async () => {
+    const { cli, busybox } = await client();
+    const [name, next] = [uniqueName(), uniqueName()];
+    await using _box = removing(cli, name, next);
+    await cli.ok(['run', '-d', '--name', name, '--label', `own=${name}`, '--init', busybox, 'sleep', '1000']);
+    const state = (of: string) =>
+      cli.ok(['inspect', '-f', '{{.State.Status}} {{.HostConfig.CpuShares}}', of]);
+    expect(await cli.ok(['pause', name])).toBe(name);
+    expect(await state(name)).toBe('paused 0');
+    expect((await cli.run(['exec', name, 'true'])).stderr).toContain(
+      'is paused, unpause the container before exec',
+    );
+    expect(await cli.ok(['update', '--cpu-shares', '300', name])).toBe(name);
+    expect(await cli.ok(['unpause', name])).toBe(name);
+    expect(await state(name)).toBe('running 300');
+    expect(await cli.ok(['rename', name, next])).toBe('');
+    expect(await cli.ok(['restart', '-t', '9', next])).toBe(next);
+    expect(await state(next)).toBe('running 300');
+    expect(await cli.ok(['stop', next])).toBe(next);
+    const pruned = await cli.ok(['container', 'prune', '-f', '--filter', `label=own=${name}`]);
+    expect(pruned).toMatch(/^Deleted Containers:\n[0-9a-f]{64}\n\nTotal reclaimed space: /);
+    expect((await cli.run(['start', next])).stderr).toContain(`No such container: ${next}`);
+  });
+
   test('logs -f follows, -t stamps', async () => {
     const { cli, busybox } = await client();
     const name = uniqueName();

@@ -33,12 +33,14 @@ function wishes(daemon: Daemon, image: string, name: string): (() => Promise<unk
       Cmd: ['sh', '-c', script],
       Labels: { script },
       Volumes: { '/anonymous': {} },
+      Healthcheck: { Test: ['CMD', pick(['true', 'false'])], Interval: 200_000_000, Timeout: 500_000_000 },
       HostConfig: host,
     });
   const policies = [{}, { AutoRemove: true }, { RestartPolicy: { Name: pick(['always', 'on-failure']) } }];
   return [
     create(pick(policies), pick(['exit 7', 'sleep 0.2; exit 7', 'exec sleep 1000'])),
     create({ NetworkMode: 'none' }, 'echo hello; exit 7'),
+    () => post(`/containers/${name}/update`, { CpuShares: pick([50, 500]) }),
     verb('start'),
     verb('start'),
     verb('start'),

@@ -4,9 +4,9 @@ import type { ContainersContext } from './context.ts';
 
 /**
  * Notes in the exec-root that something is under way with a container, by which the next daemon finds what a crash cut
- * off: `creating/<id>`, `removing/<id>`, `committing/<id>`. The machine's end takes them.
+ * off: `creating/<id>`, `removing/<id>`, `committing/<id>`, `updating/<id>`. The machine's end takes them.
  */
-export type Intent = 'creating' | 'removing' | 'committing';
+export type Intent = 'creating' | 'removing' | 'committing' | 'updating';
 
 /** Writes the note; it goes when the result is disposed of. */
 export function noteIntent(context: ContainersContext, intent: Intent, id: string, content = ''): Disposable {

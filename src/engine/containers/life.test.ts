@@ -113,6 +113,24 @@ describe('rm', () => {
   });
 });
 
+describe('a removal that fails', () => {
+  test('leaves the container dead, which is for nothing but to be removed again', async () => {
+    const container = bench.add();
+    bench.steps['layers.removeMount'] = () => Promise.reject(new Error('device or resource busy'));
+    const waiting = container.waiters.add('removed', new AbortController().signal);
+    expect(await failure(remove(bench.context, container, FORCE))).toMatchObject({
+      code: 'internal',
+      message: `container ${container.id}: device or resource busy`,
+    });
+    expect(container.status).toBe('dead');
+    expect(await waiting).toMatchObject({ error: 'device or resource busy' });
+    expect(await failure(start(bench.context, container))).toMatchObject({ code: 'conflict' });
+    delete bench.steps['layers.removeMount'];
+    await remove(bench.context, container, { ...FORCE, force: false });
+    expect(bench.context.directory.all()).toEqual([]);
+  });
+});
+
 describe('a container that ended and whose kernel objects will not go', () => {
   async function stuck() {
     const container = bench.add();

@@ -60,7 +60,9 @@ export function limitChange(
   }
   const cpu = cpuChange(asked);
   if (Object.keys(cpu).length > 0) change.cpu = cpu;
-  if (asked.PidsLimit !== null) change.pids = { limit: asked.PidsLimit > 0 ? asked.PidsLimit : -1 };
+  // Of a record of Docker's, what was never set may be missing.
+  const pids = asked.PidsLimit ?? undefined;
+  if (pids !== undefined) change.pids = { limit: pids > 0 ? pids : -1 };
   if (asked.BlkioWeight > 0) change.blockIO = { weight: asked.BlkioWeight };
   return change;
 }

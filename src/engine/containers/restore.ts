@@ -5,6 +5,7 @@ import { Container } from './container.ts';
 import { announce, type ContainersContext, save, transition } from './context.ts';
 import { undoCutOffCreates } from './create-intent.ts';
 import { thawCutOffCommits } from './files/commit.ts';
+import { finishUpdates } from './finish-updates.ts';
 import { holdImageMounts } from './image-mounts.ts';
 import { logTarget } from './log-target.ts';
 import { tellRemovals } from './remove-intent.ts';
@@ -54,6 +55,7 @@ export async function restoreContainers(context: ContainersContext): Promise<voi
   await removeStrayMounts(context);
   await undoCutOffCreates(context);
   tellRemovals(context);
+  await finishUpdates(context);
   await thawCutOffCommits(context);
   for (const { id } of listed) {
     // One whose record cannot be read runs on.

@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ContainerId, EngineError, KeyedLock, newId, silentLogger, ZERO_TIME } from '../../base/mod.ts';
-import { type CreateRequest, detectCgroups, type HeldContainer } from '../../runtime/mod.ts';
+import {
+  type CreateRequest,
+  cgroupLimits,
+  detectCgroups,
+  type HeldContainer,
+  type LimitChange,
+} from '../../runtime/mod.ts';
 import type { ImageId } from '../../spec/digest.ts';
 import type { HostConfig } from '../../spec/docker/mod.ts';
 import { type ContainerRecord, ContainerRecords } from '../../store/mod.ts';
@@ -32,6 +38,7 @@ export class EngineBench {
   held: HeldContainer[] = [];
   readonly steps: Record<string, Step> = {};
   readonly created: Pick<CreateRequest, 'id' | 'startNumber'>[] = [];
+  readonly limits: LimitChange[] = [];
   records = new ContainerRecords(this.root, silentLogger);
   context = this.#context();
 
@@ -75,6 +82,7 @@ export class EngineBench {
     const doubles = {
       settings: {
         execRoot: this.root,
+        host: { cpus: 2, ...cgroupLimits(detectCgroups()) },
         dns: [],
         dnsSearch: [],
         dnsOptions: [],
@@ -118,6 +126,10 @@ export class EngineBench {
         start: step('runtime.start'),
         signal: step('runtime.signal'),
         resume: step('runtime.resume'),
+        changeLimits: async (id: string, change: LimitChange) => {
+          await this.#step('runtime.changeLimits', id);
+          this.limits.push(change);
+        },
         delete: step('runtime.delete'),
         ptyMaster: async () => 99,
         openStdin: async (id: string) => {

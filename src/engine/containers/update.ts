@@ -1,6 +1,7 @@
 import { EngineError, messageOf } from '../../base/mod.ts';
 import type { Container } from './container.ts';
 import { announce, type ContainersContext, transition } from './context.ts';
+import { noteIntent } from './intent-notes.ts';
 import { limitChange, mergeUpdate, type UpdateRequest } from './merge-update.ts';
 import { checkVerb } from './status.ts';
 import { validateRestartPolicy } from './validate.ts';
@@ -22,10 +23,13 @@ export async function update(
     checkVerb('update', container);
     const { record, status } = container;
     const before = record.hostConfig;
+    const isUp = status === 'running' || status === 'paused';
+    // Crash: the record is written first, and the next daemon brings the cgroup in line.
+    using _intent = isUp ? noteIntent(context, 'updating', container.id) : undefined;
     try {
       record.hostConfig = mergeUpdate(before, asked);
       context.records.updateHostConfig(record);
-      if (status === 'running' || status === 'paused') {
+      if (isUp) {
         await context.runtime.changeLimits(container.id, limitChange(record.hostConfig, asked, host));
       }
     } catch (error) {
