@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { busyboxImage } from '../fixtures/busybox.ts';
+import { calm } from '../fixtures/chaos/calm.ts';
 import { Client, dockerClis } from '../fixtures/cli.ts';
 import { Daemon, ENGINE } from '../fixtures/daemon.ts';
 import { push } from '../fixtures/image.ts';
@@ -72,6 +73,7 @@ const run = (devices: string[], script: string) => {
 };
 
 test.skipIf(!MINKE)('a device brings its node, its environment, mounts, and hooks', async () => {
+  using _calm = await calm('hooks of a run that is done again are run again');
   const script =
     'stat -c %a /dev/one; (exec 3<>/dev/one) && echo opened; cat /opt/tools/tool; echo $ONE$TWO$VENDOR';
   const { stdout, stderr } = await run(['vendor.com/net=one', 'vendor.com/net=two'], script);

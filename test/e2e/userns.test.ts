@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { busyboxImage } from '../fixtures/busybox.ts';
+import { calm } from '../fixtures/chaos/calm.ts';
 import { Client, dockerClis } from '../fixtures/cli.ts';
 import { Daemon, ENGINE } from '../fixtures/daemon.ts';
 import { Etc } from '../fixtures/etc.ts';
@@ -109,6 +110,7 @@ describe('userns-remap', () => {
   });
 
   test('cp, diff, commit and export say who owns files inside', async () => {
+    using _calm = await calm('archives that go through a pipe of the shell');
     const name = uniqueName();
     await using _box = removing(docker, name);
     const folder = workFolder('userns-cp');

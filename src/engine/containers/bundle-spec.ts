@@ -18,6 +18,7 @@ import { writeContainerFiles } from './container-files.ts';
 import type { ContainersContext } from './context.ts';
 import { withRequestedDevices } from './device-requests.ts';
 import { requireInit } from './init-program.ts';
+import { startedLinks } from './links.ts';
 import { parseNetworkMode } from './network-mode.ts';
 import { resolveMounts } from './resolve-mounts.ts';
 import { sharedMemory } from './shared-memory.ts';
@@ -38,7 +39,8 @@ export async function bundleSpec(
   const root = rootOf(context, hostConfig);
   const user = await context.rootfs.lookupUser(rootfs, config.User, hostConfig.GroupAdd ?? []);
   if (config.WorkingDir !== '') await context.rootfs.ensureDirectory(rootfs, config.WorkingDir, root);
-  writeContainerFiles(context, container, sandbox);
+  const links = startedLinks(context, container);
+  writeContainerFiles(context, container, sandbox, links.hosts);
   const mounts = [...(await resolveMounts(context, container, user)), ...sharedMemory(context, container)];
   await makeMountPoints(context, rootfs, mounts, root);
   const name = config.Hostname || hostname();
@@ -54,7 +56,11 @@ export async function bundleSpec(
     mounts: [...mounts, ...fileMounts(record)],
     user,
     args: [record.path, ...record.args],
-    env: containerEnv(config.Env, { hostname: name, tty: config.Tty, home: user.home }),
+    env: containerEnv([...links.env, ...(config.Env ?? [])], {
+      hostname: name,
+      tty: config.Tty,
+      home: user.home,
+    }),
     cwd: config.WorkingDir || '/',
     consoleSize: hostConfig.ConsoleSize,
     ...(hasInit(hostConfig, context.settings) ? { initPath: requireInit(context.settings.initPath) } : {}),

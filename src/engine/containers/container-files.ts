@@ -17,6 +17,7 @@ export function writeContainerFiles(
   context: ContainersContext,
   container: Container,
   sandbox: Sandbox | undefined,
+  linkedHosts: readonly string[],
 ): void {
   const { record } = container;
   const { config, hostConfig } = record;
@@ -39,7 +40,9 @@ export function writeContainerFiles(
         ? settings.hostGatewayIps
         : [sandbox?.endpoints[0]?.gateway ?? '127.0.0.1'],
   });
-  writeFileSync(record.hostsPath, hosts, { mode: 0o644 });
+  writeFileSync(record.hostsPath, [hosts, ...linkedHosts.map((line) => `${line}\n`)].join(''), {
+    mode: 0o644,
+  });
   const asked = (own: string[] | null, daemon: string[]) => (own && own.length > 0 ? own : daemon);
   const dns = {
     servers: asked(hostConfig.Dns, settings.dns),

@@ -23,6 +23,7 @@ import { healthPlan } from './health/health-plan.ts';
 import { withHostDefaults } from './host-defaults.ts';
 import { withImageDefaults } from './image-defaults.ts';
 import { holdImageMounts, releaseImageMounts } from './image-mounts.ts';
+import { resolveLinks } from './links.ts';
 import { planMounts } from './mount-points.ts';
 import { generateName } from './name-generator.ts';
 import { emptyEndpoint, parseNetworkMode, resolveSharedContainers } from './network-mode.ts';
@@ -60,6 +61,7 @@ export async function create(
     warnings.push(`There is no health check: label ${HEALTH_ON_FAILURE_LABEL} has no effect.`);
   }
   resolveSharedContainers(context, hostConfig);
+  resolveLinks(context, hostConfig);
   validatePorts(config, hostConfig);
   await context.logs.validate(hostConfig.LogConfig);
   const mode = parseNetworkMode(context, hostConfig.NetworkMode);

@@ -5,15 +5,22 @@ import type { Container } from './container.ts';
 export class Directory {
   readonly #byId = new Map<string, Container>();
   readonly #idByName = new Map<string, string>();
+  /** By the id of a container, those that link to it. */
+  readonly #parents = new Map<string, Set<Container>>();
 
   add(container: Container): void {
     this.#byId.set(container.id, container);
     // One whose removal failed comes back, and its name may be another's by now.
     if (!this.#idByName.has(container.name)) this.#idByName.set(container.name, container.id);
+    for (const child of childrenOf(container)) {
+      const parents = this.#parents.get(child) ?? new Set();
+      this.#parents.set(child, parents.add(container));
+    }
   }
 
   remove(container: Container): void {
     this.#byId.delete(container.id);
+    for (const child of childrenOf(container)) this.#parents.get(child)?.delete(container);
     if (this.#idByName.get(container.name) === container.id) this.#idByName.delete(container.name);
   }
 
@@ -41,6 +48,11 @@ export class Directory {
     return this.#idByName.has(name);
   }
 
+  /** The containers that link to it. */
+  parentsOf(id: string): Container[] {
+    return [...(this.#parents.get(id) ?? [])];
+  }
+
   get(id: string): Container | undefined {
     return this.#byId.get(id);
   }
@@ -62,4 +74,8 @@ export class Directory {
     if (!match) throw new EngineError('not-found', `No such container: ${ref}`);
     return match;
   }
+}
+
+function childrenOf({ record }: Container): string[] {
+  return (record.hostConfig?.Links ?? []).map((link) => link.split(':')[0] ?? '');
 }

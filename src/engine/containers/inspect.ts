@@ -3,6 +3,7 @@ import type { ContainerInspect, ContainerState, MountPoint, NetworkSettings } fr
 import type { ContainerRecord, MountPointRecord } from '../../store/mod.ts';
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
+import { shownLinks } from './links.ts';
 import { isRunning } from './status.ts';
 
 /** The whole of a container, newest shape with the fields that older versions saw. */
@@ -35,7 +36,9 @@ export async function inspect(
     ProcessLabel: '',
     AppArmorProfile: securityOptions(record.hostConfig.SecurityOpt).appArmor ?? '',
     ExecIDs: execs.length > 0 ? execs : null,
-    HostConfig: record.hostConfig,
+    HostConfig: record.hostConfig.Links
+      ? { ...record.hostConfig, Links: shownLinks(context, container) }
+      : record.hostConfig,
     GraphDriver: { Name: 'overlay2', Data: mount ? { ID: record.id, ...mount.graphData() } : null },
     Mounts: Object.values(record.mountPoints).map(mountPoint),
     Config: record.config,

@@ -6,6 +6,7 @@ import type { ContainerListOptions } from './containers.ts';
 import type { ContainersContext } from './context.ts';
 import { humanStatus } from './human-status.ts';
 import { mountPoint, stateOf } from './inspect.ts';
+import { linkNames } from './links.ts';
 import { listFilter } from './list-filters.ts';
 import { isRunning } from './status.ts';
 
@@ -41,7 +42,7 @@ async function summary(
   const { record } = container;
   const row: ContainerSummary = {
     Id: record.id,
-    Names: [record.name],
+    Names: [record.name, ...linkNames(context, container)],
     Image: context.images.nameFor(record.config.Image, record.image),
     ImageID: record.image,
     Command: commandLine(record),

@@ -1,4 +1,4 @@
-import { EngineError, isEngineError, messageOf } from '../../base/mod.ts';
+import { EngineError, isEngineError } from '../../base/mod.ts';
 import type { EndpointSettings, HostConfig } from '../../spec/docker/mod.ts';
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
@@ -36,15 +36,6 @@ export function resolveSharedContainers(context: ContainersContext, hostConfig: 
     const ref = /^container:(.+)$/s.exec(hostConfig[field])?.[1];
     if (ref === undefined) continue;
     hostConfig[field] = `container:${findAsParameter(context, ref).id}`;
-  }
-  for (const link of hostConfig.Links ?? []) {
-    const [ref = ''] = link.split(':');
-    try {
-      findAsParameter(context, ref);
-    } catch (error) {
-      throw new EngineError('invalid', `could not get container for ${ref}: ${messageOf(error)}`);
-    }
-    throw new EngineError('unimplemented', '--link is not implemented by Minke yet');
   }
 }
 

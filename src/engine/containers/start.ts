@@ -5,6 +5,7 @@ import type { StdioPaths } from '../../runtime/mod.ts';
 import { bundleSpec } from './bundle-spec.ts';
 import type { Container } from './container.ts';
 import { announce, type ContainersContext, save, transitionOnceCleared } from './context.ts';
+import { tellParents } from './links.ts';
 import { logTarget } from './log-target.ts';
 import { removeLocked } from './remove-locked.ts';
 import { announceNetworks, announceVolumes } from './resource-events.ts';
@@ -135,6 +136,7 @@ async function bringUp(context: ContainersContext, container: Container, signal:
   record.hasBeenStartedBefore = true;
   delete record.minke.starting;
   applySandbox(context, container, sandbox);
+  tellParents(context, container);
   container.moveTo('running');
   context.health.began(container);
   save(context, container);
