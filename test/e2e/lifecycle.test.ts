@@ -93,6 +93,27 @@ describe('docker stop and kill', () => {
     expect((await stopping).took).toBeLessThan(9000);
   });
 
+  test('rm -f goes through in the middle of a stop that waits', async () => {
+    const { docker, busybox } = await engine();
+    const name = uniqueName();
+    await using _box = removing(docker, name);
+    await docker.ok(['run', '-d', '--name', name, busybox, 'sleep', '1000']);
+    const stopping = docker.start(['stop', '-t', '600', name]);
+    const ended = new Promise<number>((resolve) =>
+      stopping.child.once('close', (code) => resolve(code ?? -1)),
+    );
+    await until('the stop to be on record', async () => {
+      const { text } = await (await engine()).daemon.api.get(
+        `/events?since=${Math.floor(Date.now() / 1000) - 60}&until=${Date.now() / 1000}&filters=${encodeURIComponent(
+          JSON.stringify({ container: [name], event: ['kill'] }),
+        )}`,
+      );
+      return text !== '';
+    });
+    expect(await docker.ok(['rm', '-f', name])).toBe(name);
+    expect(await ended).toBe(0);
+  });
+
   test('stop sends the stop signal of the container', async () => {
     const { docker } = await engine();
     const script = 'trap "exit 33" USR1; echo on; while :; do sleep 0.05; done';

@@ -6,6 +6,9 @@ import { type HealthPlan, healthPlan } from './health-plan.ts';
 import { startingHealth, untilNextCheck, unwatchedHealth } from './health-state.ts';
 import { TimerQueue } from './timer-queue.ts';
 
+/** Makes one check, and changes the container's health unless `signal` was aborted. */
+type OnDue = (container: Container, plan: HealthPlan, signal: AbortSignal) => Promise<void>;
+
 /**
  * Which containers' health is to be checked, and when. The verbs tell it of beginnings and ends; what is done when a
  * check is due, `serveHealth` knows.
@@ -16,16 +19,20 @@ export class HealthWatch {
   readonly #queue = new TimerQueue<Container>((container) => this.#check(container));
   /** Ends the check that is under way. */
   readonly #checking = new Map<Container, AbortController>();
-  #onDue: (container: Container, plan: HealthPlan, signal: AbortSignal) => Promise<void> = async () => {};
+  /** What came due before there was somebody to check it. */
+  readonly #early = new Set<Container>();
+  #onDue: OnDue | undefined;
 
   constructor(execRoot: string, log: Logger) {
     this.#execRoot = execRoot;
     this.#log = log;
   }
 
-  /** `onDue` makes one check, and changes the container's health unless `signal` was aborted. */
-  serve(onDue: (container: Container, plan: HealthPlan, signal: AbortSignal) => Promise<void>): void {
+  /** From now on checks are made. */
+  serve(onDue: OnDue): void {
     this.#onDue = onDue;
+    for (const container of this.#early) this.#check(container);
+    this.#early.clear();
   }
 
   /** A life begins; the caller writes the record. */
@@ -80,6 +87,10 @@ export class HealthWatch {
   }
 
   #check(container: Container): void {
+    if (!this.#onDue) {
+      this.#early.add(container);
+      return;
+    }
     const plan = healthPlan(container.record.config);
     if (!plan || container.status !== 'running') return;
     const checking = new AbortController();

@@ -4,6 +4,8 @@ import type { Container } from '../container.ts';
 import type { AttachSession } from '../containers.ts';
 import type { ContainersContext } from '../context.ts';
 import { createExec } from '../exec/create-exec.ts';
+import { forget } from '../exec/end-exec.ts';
+import type { Exec } from '../exec/exec.ts';
 import { startExec } from '../exec/start-exec.ts';
 import { goDuration } from './go-duration.ts';
 import type { HealthPlan } from './health-plan.ts';
@@ -31,9 +33,10 @@ export async function probe(
     Output,
   });
   const output = new LimitedOutput();
+  let exec: Exec | undefined;
   try {
     const { id } = await createExec(context, container.id, request(plan));
-    const exec = context.execs.get(id);
+    exec = context.execs.get(id);
     const session = await starts.run(() => startExec(context, id, { detach: false, tty: false }));
     if (!exec || !session) throw new Error(`health check of container ${container.id} was not started`);
     const ended = await within(plan.timeoutMs, read(session, output), signal);
@@ -50,6 +53,9 @@ export async function probe(
   } catch (error) {
     context.log.debug('a health check cannot be made', { id: container.id, error: messageOf(error) });
     return done(NOT_DONE, messageOf(error));
+  } finally {
+    // Nobody asks about it, and what people run is remembered longer.
+    if (exec) forget(context, exec);
   }
 }
 
