@@ -2,7 +2,7 @@
  * Checks the import table: `bun scripts/check-imports.ts`. With `--write` it also redraws the diagram in
  * docs/architecture.md, without it a diagram that no longer fits the table is an error.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { cruise, type IFlattenedRuleSet, type IForbiddenRuleType } from 'dependency-cruiser';
 import { BANS, DOORS, ROOMS } from './import-table.ts';
@@ -105,18 +105,23 @@ function textProblems(files: string[]): string[] {
   });
 }
 
-/** Each arrow that no other path implies: the table's transitive reduction, so that the picture can be read. */
+/**
+ * Each arrow that no other path implies: the table's transitive reduction, so that the picture can be read. A room that
+ * has no folder yet is a rule, and not in the picture.
+ */
 function diagram(): string {
+  const rooms = ROOMS.filter(({ folder }) => existsSync(join(ROOT, 'src', folder)));
+  const exists = (folder: string) => rooms.some((room) => room.folder === folder);
   const lines = ['```mermaid', 'flowchart TD'];
   const id = (folder: string): string => folder.replaceAll(/[/*]/g, '_');
   const expand = (name: string): string[] =>
     name.endsWith('/*')
-      ? ROOMS.filter((room) => room.folder.startsWith(name.slice(0, -1))).map((room) => room.folder)
-      : [name];
-  const direct = new Map(ROOMS.map((room) => [room.folder, new Set(room.imports.flatMap(expand))]));
+      ? rooms.filter((room) => room.folder.startsWith(name.slice(0, -1))).map((room) => room.folder)
+      : [name].filter(exists);
+  const direct = new Map(rooms.map((room) => [room.folder, new Set(room.imports.flatMap(expand))]));
   const reaches = (from: string, to: string): boolean =>
     [...(direct.get(from) ?? [])].some((next) => next === to || reaches(next, to));
-  for (const room of ROOMS) lines.push(`  ${id(room.folder)}["${room.folder}<br/>${room.about}"]`);
+  for (const room of rooms) lines.push(`  ${id(room.folder)}["${room.folder}<br/>${room.about}"]`);
   for (const [from, targets] of direct) {
     for (const to of targets) {
       const implied = [...targets].some((other) => other !== to && reaches(other, to));

@@ -118,7 +118,7 @@ describe('errors', () => {
     const create = await api.request('POST', '/networks/create', { body: '{}' });
     expect([create.status, create.body]).toEqual([
       501,
-      '{"message":"POST /networks/create is not implemented by Minke yet"}\n',
+      '{"message":"network create is not implemented by Minke yet (POST /networks/create)"}\n',
     ]);
     const session = await api.raw(
       'POST /session HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n',

@@ -5,6 +5,7 @@ import { errorText } from './error-text.ts';
 import { FlagSet, UsageError } from './flags/flag-set.ts';
 import { arityComplaint, commandHelp, usageLine } from './flags/usage.ts';
 import { globalFlags, hostOf, tlsOf } from './global-flags.ts';
+import { isNotYet } from './not-yet.ts';
 import { Sink } from './terminal/sink.ts';
 
 const USAGE_EXIT = 125;
@@ -84,6 +85,10 @@ function report(cli: Cli, error: unknown): number {
 
 function unknownCommand(cli: Cli, group: string[], word = ''): number {
   const name = ['minke', ...group].join(' ');
+  if (isNotYet(group, word)) {
+    cli.complain(`minke: '${name} ${word}' is not implemented by Minke yet`);
+    return 1;
+  }
   const usage = group.length > 0 ? `Usage:  ${name}\n\n` : '';
   cli.complain(
     `minke: unknown command: ${name} ${word}\n\n${usage}Run '${name} --help' for more information`,

@@ -1,5 +1,6 @@
 import { messageOf } from '../base/mod.ts';
 import { answerFlags } from './config/answer-flags.ts';
+import { FlagError } from './config/flag-error.ts';
 import { readConfig } from './config/read-config.ts';
 import { startDaemon } from './daemon.ts';
 
@@ -33,7 +34,8 @@ async function main(): Promise<void> {
 }
 
 function fail(what: string, error: unknown): never {
-  process.stderr.write(`minked: ${what}: ${messageOf(error)}\n`);
+  const said = error instanceof FlagError ? error.message : `minked: ${what}: ${messageOf(error)}`;
+  process.stderr.write(`${said}\n`);
   process.exit(1);
 }
 

@@ -1,15 +1,23 @@
 import { EngineError } from '../../base/mod.ts';
 import type { AnyRoute, Route } from '../http/route.ts';
 
-/** A documented route that does not exist yet: it says so, and is never a bare 404. */
-export function notYet(method: Route['method'], path: string, since?: Route['since']): Route {
+/** A documented route that does not exist yet: it says so by the command that users know, and is never a bare 404. */
+export function notYet(
+  method: Route['method'],
+  path: string,
+  command: string,
+  since?: Route['since'],
+): Route {
   const spelled = path.replace(/[*:](\w+)/g, '{$1}');
   return {
     method,
     path,
     ...(since ? { since } : {}),
     handle: () => {
-      throw new EngineError('unimplemented', `${method} ${spelled} is not implemented by Minke yet`);
+      throw new EngineError(
+        'unimplemented',
+        `${command} is not implemented by Minke yet (${method} ${spelled})`,
+      );
     },
   };
 }
@@ -18,10 +26,10 @@ export function notYet(method: Route['method'], path: string, since?: Route['sin
 export function notYetRoutes(): AnyRoute[] {
   return [
     ...containers(),
-    notYet('POST', '/networks/create'),
-    notYet('POST', '/networks/*id/connect'),
-    notYet('POST', '/networks/*id/disconnect'),
-    notYet('DELETE', '/networks/*id'),
+    notYet('POST', '/networks/create', 'network create'),
+    notYet('POST', '/networks/*id/connect', 'network connect'),
+    notYet('POST', '/networks/*id/disconnect', 'network disconnect'),
+    notYet('DELETE', '/networks/*id', 'network rm'),
     ...builds(),
   ];
 }
@@ -37,8 +45,8 @@ function containers(): AnyRoute[] {
 function builds(): AnyRoute[] {
   const buildKit = 'BuildKit is not implemented by Minke yet; build with DOCKER_BUILDKIT=0';
   return [
-    notYet('POST', '/build'),
-    notYet('POST', '/build/cancel'),
+    notYet('POST', '/build', 'build'),
+    notYet('POST', '/build/cancel', 'cancelling a build'),
     refused('POST', '/session', buildKit),
     refused('POST', '/grpc', buildKit),
   ];

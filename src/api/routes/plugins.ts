@@ -16,9 +16,9 @@ export function pluginRoutes(): AnyRoute[] {
         return json(200, []);
       },
     },
-    notYet('GET', '/plugins/privileges'),
-    notYet('POST', '/plugins/pull'),
-    notYet('POST', '/plugins/create'),
+    notYet('GET', '/plugins/privileges', 'plugin install'),
+    notYet('POST', '/plugins/pull', 'plugin install'),
+    notYet('POST', '/plugins/create', 'plugin create'),
     unknown('GET', '/plugins/*name/json'),
     unknown('POST', '/plugins/*name/enable'),
     unknown('POST', '/plugins/*name/disable'),

@@ -89,3 +89,12 @@ test('readConfig refuses proxies and mirrors of another shape', () => {
   refused({ mirrors: { 'quay.io': 'https://m' } }, '"mirrors" must be');
   refused({ 'max-download-attempts': 0 }, 'invalid max download attempts: 0');
 });
+
+test.each([
+  [['--frob'], 'unknown flag: --frob'],
+  [['-Z'], "unknown shorthand flag: 'Z' in -Z"],
+  [['--data-root'], 'flag needs an argument: --data-root'],
+  [['serve'], '"minked" accepts no argument(s).'],
+])('readConfig refuses %p in the words of dockerd', (argv, sentence) => {
+  expect(() => readConfig(argv)).toThrow(`${sentence}\nSee 'minked --help'.`);
+});

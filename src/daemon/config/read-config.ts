@@ -6,6 +6,7 @@ import { EngineError, errnoOf, messageOf } from '../../base/mod.ts';
 import { remappedRoot } from '../remapped-root.ts';
 import type { Config } from './config.ts';
 import { readContainerDefaults } from './container-defaults.ts';
+import { flagError } from './flag-error.ts';
 import { KEYS } from './keys.ts';
 import { readRemap } from './remap.ts';
 import { parseSize } from './size.ts';
@@ -53,7 +54,7 @@ function readFlags(argv: string[]): Values {
   try {
     ({ values } = parseArgs({ args: argv.flatMap(splitBoolean), options, allowNegative: true }));
   } catch (error) {
-    throw new EngineError('invalid', messageOf(error), { cause: error });
+    throw flagError(error);
   }
   const read: Values = { ...('config-file' in values ? { 'config-file': values['config-file'] } : {}) };
   for (const [key, { type, flag = key }] of Object.entries(KEYS)) {
