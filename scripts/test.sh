@@ -83,6 +83,9 @@ for group in $groups; do
     soak)
       MINKE_LOG_KILLS=${MINKE_LOG_KILLS:-300} suite soak-logs src/logs/kill.test.ts
       MINKE_TEST_ROUNDS=${MINKE_TEST_ROUNDS:-200} engine_suite soak-crash ./test/crash
+      # Links that are swapped while files are copied, and while containers start.
+      MINKE_TEST_ROUNDS=${MINKE_RACE_ROUNDS:-10000} MINKE_TEST_TIMEOUT=7200000 engine_suite soak-races ./test/e2e/copy-hostile.test.ts
+      MINKE_TEST_ROUNDS=${MINKE_START_RACE_ROUNDS:-1000} MINKE_TEST_TIMEOUT=7200000 engine_suite soak-start-races ./test/e2e/hostile-rootfs.test.ts
       MINKE_TEST_SCALE=full engine_suite soak-memory ./test/e2e/image-memory.test.ts
       MINKE_EXEC_ROUNDS=${MINKE_EXEC_ROUNDS:-50000} MINKE_ATTACH_ROUNDS=${MINKE_ATTACH_ROUNDS:-10000} \
         engine_suite soak-cycles ./test/e2e/cycles.test.ts

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { calm } from '../fixtures/chaos/calm.ts';
 import { Client } from '../fixtures/cli.ts';
 import { ENGINE } from '../fixtures/daemon.ts';
 import { dockerd, endDockerd, HAS_DOCKERD } from '../fixtures/dockerd.ts';
@@ -183,6 +184,7 @@ describe('docker commit', () => {
   });
 
   test('a running container is frozen meanwhile and goes on; --pause=false does not freeze; a paused one stays so', async () => {
+    using _calm = await calm('events are counted, and a commit that is made again has its own');
     const { docker, busybox } = await engine();
     const name = uniqueName();
     await docker.ok(['run', '-d', '--name', name, busybox, 'sh', '-c', 'echo live >/live; sleep 1000']);

@@ -93,14 +93,18 @@ function encodeBlock(entry: TarEntry): Buffer {
   block.write(entry.groupName.slice(0, 32), 297, 'latin1');
   octal(block, 329, 8, entry.deviceMajor);
   octal(block, 337, 8, entry.deviceMinor);
-  const sum = block.reduce((total, byte) => total + byte, 0);
-  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  let sum = 0;
+  for (let at = 0; at < BLOCK; at++) sum += block[at] as number;
+  octal(block, 148, 7, sum);
   return block;
 }
 
 /** A number that does not fit is written as 0: a pax record has it. */
 function octal(block: Buffer, at: number, width: number, value: number): void {
-  const digits = value.toString(8);
-  const text = digits.length < width ? digits : '0';
-  block.write(`${text.padStart(width - 1, '0')}\0`, at, 'latin1');
+  let rest = value < 8 ** (width - 1) ? value : 0;
+  for (let digit = at + width - 2; digit >= at; digit--) {
+    block[digit] = 48 + (rest % 8);
+    rest = Math.floor(rest / 8);
+  }
+  block[at + width - 1] = 0;
 }

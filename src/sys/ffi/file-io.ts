@@ -21,6 +21,17 @@ export function readInto(fd: number, buffer: Uint8Array): number {
   return tryCall(() => readCall(fd, buffer, buffer.length));
 }
 
+/** read(2) of at most `length` bytes to `at` in `buffer`; gives as `readInto` does. */
+export function readAtInto(fd: number, buffer: Uint8Array, at: number, length: number): number {
+  const view = new Uint8Array(buffer.buffer, buffer.byteOffset + at, length);
+  return tryCall(() => readCall(fd, view, length));
+}
+
+/** close(2): a fifth of what `node:fs` takes, where there are several for each file of a tree. */
+export function closeFd(fd: number): void {
+  closeCall(fd);
+}
+
 /** pread(2): as `readInto`, from `offset`. */
 export function readIntoAt(fd: number, buffer: Uint8Array, offset: number): number {
   return tryCall(() => preadCall(fd, buffer, buffer.length, offset));

@@ -1,4 +1,4 @@
-import { type BigIntStats, closeSync, openSync, readSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { type IdMap, insideOwner, type Owner } from '../../../spec/id-map.ts';
 import {
   type ByteString,
@@ -8,7 +8,7 @@ import {
   padding,
   type TarEntry,
 } from '../../../spec/tar/mod.ts';
-import { readXattrsFd } from '../../../sys/mod.ts';
+import { AT_FDCWD, closeFd, cString, must, openAt, readAtInto, readXattrsFd } from '../../../sys/mod.ts';
 import { isOpaque } from '../../layers/merged-view.ts';
 import { type ArchivedXattrs, memberOf, refuseForeignMarks } from './tree-member.ts';
 import { type TreeNode, TreeWalk } from './tree-walk.ts';
@@ -29,6 +29,7 @@ export interface TreeTarSource {
 }
 
 const O_NONBLOCK = 0o4000;
+const NOTHING = new Uint8Array(0);
 
 /**
  * The tar of a tree, as Docker writes it. `read` until it gives 0. What changes meanwhile is archived as it is found: a
@@ -38,7 +39,8 @@ export class TreeTar implements Disposable {
   readonly #source: TreeTarSource;
   readonly #walk: TreeWalk;
   /** Bytes that come next, before the content of the file. */
-  #pending: Uint8Array = new Uint8Array(0);
+  #pending: Uint8Array = NOTHING;
+  #taken = 0;
   #file: { fd: number; left: number; size: number } | undefined;
   #ended = false;
   /** Files with several names: the first. */
@@ -53,12 +55,8 @@ export class TreeTar implements Disposable {
   read(into: Buffer): number {
     let length = 0;
     while (length < into.length) {
-      if (this.#pending.length > 0) {
-        const piece = this.#pending.subarray(0, into.length - length);
-        into.set(piece, length);
-        this.#pending = this.#pending.subarray(piece.length);
-        length += piece.length;
-      } else if (this.#file) length += this.#content(this.#file, into, length);
+      if (this.#taken < this.#pending.length) length += this.#take(into, length);
+      else if (this.#file) length += this.#content(this.#file, into, length);
       else if (this.#ended) break;
       else this.#next();
     }
@@ -70,11 +68,26 @@ export class TreeTar implements Disposable {
     this.#walk[Symbol.dispose]();
   }
 
+  #take(into: Buffer, at: number): number {
+    const pending = this.#pending;
+    const length = Math.min(pending.length - this.#taken, into.length - at);
+    // Views are slow to make, and most of what is pending goes at once.
+    if (length === pending.length) into.set(pending, at);
+    else into.set(pending.subarray(this.#taken, this.#taken + length), at);
+    this.#taken += length;
+    return length;
+  }
+
+  #put(bytes: Uint8Array): void {
+    this.#pending = bytes;
+    this.#taken = 0;
+  }
+
   #next(): void {
     const node = this.#walk.next();
     if (!node) {
       this.#ended = true;
-      this.#pending = END_OF_ARCHIVE;
+      this.#put(END_OF_ARCHIVE);
       return;
     }
     const name = node.path === '' ? this.#source.name : (`${this.#source.prefix}${node.path}` as ByteString);
@@ -121,7 +134,7 @@ export class TreeTar implements Disposable {
       mode,
       ...this.#ownerOf(stat),
     };
-    this.#pending = Buffer.concat([this.#pending, encodeHeader(opaque)]);
+    this.#put(Buffer.concat([this.#pending, encodeHeader(opaque)]));
   }
 
   #ownerOf({ uid, gid }: BigIntStats): Owner {
@@ -130,38 +143,35 @@ export class TreeTar implements Disposable {
   }
 
   #begin(entry: Partial<TarEntry>): void {
-    this.#pending = encodeHeader(entry);
+    this.#put(encodeHeader(entry));
   }
 
   /** False if it cannot be read. */
   #open(node: number, size: number): boolean {
-    try {
-      // It is known to be a regular file; this opens the very same one.
-      const fd = openSync(`/proc/self/fd/${node}`, O_NONBLOCK);
-      this.#file = { fd, left: size, size };
-      return true;
-    } catch {
-      return false;
-    }
+    // It is known to be a regular file; this opens the very same one.
+    const fd = openAt(AT_FDCWD, cString(`/proc/self/fd/${node}`), O_NONBLOCK);
+    if (fd < 0) return false;
+    this.#file = { fd, left: size, size };
+    return true;
   }
 
   #content(file: { fd: number; left: number; size: number }, into: Buffer, at: number): number {
     const wanted = Math.min(file.left, into.length - at);
-    let length = readSync(file.fd, into, at, wanted, null);
+    let length = must('read', readAtInto(file.fd, into, at, wanted));
     if (length === 0) {
       into.fill(0, at, at + wanted);
       length = wanted;
     }
     file.left -= length;
     if (file.left === 0) {
-      this.#pending = padding(file.size);
+      this.#put(padding(file.size));
       this.#closeFile();
     }
     return length;
   }
 
   #closeFile(): void {
-    if (this.#file) closeSync(this.#file.fd);
+    if (this.#file) closeFd(this.#file.fd);
     this.#file = undefined;
   }
 }

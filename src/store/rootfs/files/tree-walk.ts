@@ -1,6 +1,14 @@
-import { type BigIntStats, closeSync, fstatSync, openSync, readdirSync } from 'node:fs';
+import { type BigIntStats, fstatSync, openSync, readdirSync } from 'node:fs';
 import type { ByteString } from '../../../spec/tar/mod.ts';
-import { cString, O_PATH, openAt, openAt2, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from '../../../sys/mod.ts';
+import {
+  closeFd,
+  cString,
+  O_PATH,
+  openAt,
+  openAt2,
+  RESOLVE_BENEATH,
+  RESOLVE_NO_SYMLINKS,
+} from '../../../sys/mod.ts';
 
 const O_DIRECTORY = 0o200000;
 const O_NOFOLLOW = 0o400000;
@@ -98,12 +106,12 @@ export class TreeWalk implements Disposable {
   }
 
   #close(frame: Frame): void {
-    if (frame.fd >= 0) closeSync(frame.fd);
+    if (frame.fd >= 0) closeFd(frame.fd);
     frame.fd = -1;
   }
 
   #release(): void {
-    if (this.#node >= 0) closeSync(this.#node);
+    if (this.#node >= 0) closeFd(this.#node);
     this.#node = -1;
   }
 }

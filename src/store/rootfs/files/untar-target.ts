@@ -39,6 +39,8 @@ export class UntarTarget implements Disposable {
   readonly #tree: number;
   readonly #implied: Owner;
   readonly #root: string;
+  /** One character a byte. */
+  readonly #rootBytes: string;
   /** The directory that was used last: members of one stand together. */
   #parent: string | undefined;
   #directory = -1;
@@ -49,6 +51,7 @@ export class UntarTarget implements Disposable {
     this.#implied = implied;
     this.#tree = tree;
     this.#root = path;
+    this.#rootBytes = Buffer.from(path, 'utf8').toString('latin1');
     this.place('' as ByteString);
   }
 
@@ -159,6 +162,8 @@ export class UntarTarget implements Disposable {
 
   /** Relative to the directory; undefined for what is outside of it. Spec: Go's `filepath.Join`, by text alone. */
   #inside(name: string): ByteString | undefined {
+    // Nearly all names are clean but for a slash at the end.
+    if (!UNCLEAN.test(name)) return (name.endsWith('/') ? name.slice(0, -1) : name) as ByteString;
     const root = this.#full('');
     const full = posix.join(root, name).replace(/(.)\/$/, '$1');
     if (full === root) return '' as ByteString;
@@ -167,9 +172,12 @@ export class UntarTarget implements Disposable {
   }
 
   #full(path: string): string {
-    return posix.join(Buffer.from(this.#root, 'utf8').toString('latin1'), path);
+    return posix.join(this.#rootBytes, path);
   }
 }
+
+/** Spec: what Go's `filepath.Clean` would change. */
+const UNCLEAN = /^\/|^$|\/\/|(^|\/)\.{1,2}(\/|$)/;
 
 function quote(name: ByteString): string {
   return JSON.stringify(displayBytes(name));
