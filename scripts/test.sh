@@ -81,7 +81,7 @@ for group in $groups; do
       chaos_suite chaos ./test/e2e ./test/clients
       ;;
     soak)
-      MINKE_LOG_KILLS=${MINKE_LOG_KILLS:-300} suite soak-logs src/logs/kill.test.ts
+      MINKE_LOG_KILLS=${MINKE_LOG_KILLS:-300} suite soak-logs src/logs/kill.test.ts src/logs/ship/kill.test.ts
       MINKE_TEST_ROUNDS=${MINKE_TEST_ROUNDS:-200} engine_suite soak-crash ./test/crash
       # Links that are swapped while files are copied, and while containers start.
       MINKE_TEST_ROUNDS=${MINKE_RACE_ROUNDS:-10000} MINKE_TEST_TIMEOUT=7200000 engine_suite soak-races ./test/e2e/copy-hostile.test.ts

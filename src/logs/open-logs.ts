@@ -8,7 +8,7 @@ import { checkDriver, DRIVER_NAMES } from './driver/options.ts';
 import { replaceByCompressed } from './files/generations.ts';
 import { readablePlace } from './log-place.ts';
 import type { LogQuery, LogRecord, LogSource, Logs, LogTarget, Subscription } from './logs.ts';
-import { inDriver, planSource } from './plan-source.ts';
+import { inDriver, leftPlain, planSource } from './plan-source.ts';
 import type { FromPump, SourceSpec } from './pump/protocol.ts';
 import { PumpThread } from './pump-thread.ts';
 import { Growth } from './read/growth.ts';
@@ -99,6 +99,7 @@ class LogRoom implements Logs {
         const thread = await this.#running();
         handedOver = true;
         await this.#hand(entry, spec, thread);
+        if (leftPlain(spec)) this.#background.compress(spec.path, spec.driver.format);
       } catch (error) {
         this.#background.abandon(spec.key);
         this.#forget(entry);

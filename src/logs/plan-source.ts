@@ -6,6 +6,7 @@ import { attributesOf, tagOf, wantsAbout } from './driver/about.ts';
 import type { FileLimits } from './driver/file-options.ts';
 import { type Driver, resolveDriver, senderOptions } from './driver/options.ts';
 import type { SenderName } from './driver/sender-names.ts';
+import { generations } from './files/generations.ts';
 import { logPlace } from './log-place.ts';
 import type { ContainerAbout, LogSource } from './logs.ts';
 import type { SourceSpec } from './pump/protocol.ts';
@@ -94,6 +95,12 @@ async function holdOf(
   const { fluentdOptions } = await import('./driver/fluentd/options.ts');
   const { async, bufferLimit } = fluentdOptions(options);
   return async ? Number.POSITIVE_INFINITY : Math.max(1, Math.min(bufferLimit, room));
+}
+
+/** Whether there are rotated files that were to be compressed when a daemon was killed. */
+export function leftPlain(spec: SourceSpec): spec is SourceSpec & { driver: { kind: 'file' } } {
+  if (spec.driver.kind === 'none' || !spec.driver.compress) return false;
+  return generations(spec.path).some(({ generation, compressed }) => generation > 0 && !compressed);
 }
 
 /** Compat: the words that moby puts before what a driver says at a container's start. */

@@ -70,6 +70,7 @@ describe('json-file', () => {
   });
 
   test('files before the current one are compressed, and all are read as one', async () => {
+    using _calm = await calm('what a kill left plain is compressed at the next start of the container');
     const { docker, busybox } = await engine();
     const name = uniqueName();
     await using _box = removing(docker, name);
@@ -103,6 +104,7 @@ describe('json-file', () => {
 
 describe('local', () => {
   test('is written where Docker has it, shown by nothing but logs, and followed', async () => {
+    using _calm = await calm('as above');
     const { docker, busybox } = await engine();
     const name = uniqueName();
     await using _box = removing(docker, name);

@@ -5,6 +5,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   truncateSync,
   writeSync,
 } from 'node:fs';
@@ -70,6 +71,18 @@ describe.each(DRIVERS)('compressed files of $Type', ({ Type, path, file }) => {
       since: BigInt(Date.parse('2099-01-01')) * 1_000_000n,
     });
     expect(await collect(since)).toEqual([]);
+  });
+
+  test('a file that a killed daemon left plain is compressed at the next start', async () => {
+    using container = new FakeContainer(config);
+    await logs.register(container.source);
+    container.say('stdout', numbered(0, 50));
+    await logs.drain(container.id);
+    renameSync(path(container), `${path(container)}.1`);
+    await logs.register(container.source);
+    await until(() => files(container).join() === `${file}.1.gz`);
+    await logs.drain(container.id);
+    expect(lines(await collect(logs.read(container.target, ALL))).join('')).toBe(numbered(0, 50));
   });
 
   test('that are cut off end there', async () => {
