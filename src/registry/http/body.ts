@@ -1,4 +1,3 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
 import { TransportError, transportError } from './transport-error.ts';
 
 /** Larger pieces are handed on in parts, so that a reader's buffers can be of one size. */
@@ -11,13 +10,30 @@ const SMALL_BYTES = 1024;
 const TINY_BYTES = 64;
 const MAX_TINY = 4_096;
 
+/** What is read: an `IncomingMessage`, or what does as it does. */
+interface Incoming {
+  readonly complete: boolean;
+  on(event: 'data', listener: (chunk: Buffer) => void): unknown;
+  on(event: 'end' | 'aborted' | 'close', listener: () => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  pause(): unknown;
+  resume(): unknown;
+  destroy(): unknown;
+}
+
+/** Whose answer that is: a request, or the connection. */
+interface Request {
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  destroy(): unknown;
+}
+
 /**
  * The body of one answer. The socket is paused while nobody asks for more, so memory stays flat; only time spent
  * waiting for the peer counts as its stall. Whoever stops before the end must call `destroy`.
  */
 export class Body {
-  readonly #incoming: IncomingMessage;
-  readonly #request: ClientRequest;
+  readonly #incoming: Incoming;
+  readonly #request: Request;
   readonly #url: URL;
   readonly #stallMs: number;
   #queue: Buffer[] = [];
@@ -28,7 +44,7 @@ export class Body {
   #error: TransportError | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(incoming: IncomingMessage, request: ClientRequest, url: URL, stallMs: number) {
+  constructor(incoming: Incoming, request: Request, url: URL, stallMs: number) {
     this.#incoming = incoming;
     this.#request = request;
     this.#url = url;

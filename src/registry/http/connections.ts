@@ -2,6 +2,7 @@ import { type AgentOptions, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { readTrust, type TrustStore, trustVersion } from './certificates.ts';
 import { Proxies, type ProxySettings } from './proxies.ts';
+import type { TlsSettings } from './secure-answer.ts';
 import { proxiedAgents } from './tunnel.ts';
 
 /** How a request gets to its peer. */
@@ -9,6 +10,8 @@ export interface Route {
   agent: HttpAgent;
   /** A proxy that is given the whole URL; https goes through a tunnel, of which the request knows nothing. */
   proxy?: URL;
+  /** Of a peer that is reached without a proxy. */
+  tls?: TlsSettings;
 }
 
 export interface ConnectionOptions {
@@ -24,6 +27,8 @@ export class Connections implements Disposable {
   readonly #trust: TrustStore;
   readonly #proxies: Proxies;
   readonly #agents = new Map<string, HttpAgent>();
+  /** How the peers of an agent are trusted, by the same key. */
+  readonly #settings = new Map<string, TlsSettings>();
 
   constructor(options: ConnectionOptions) {
     this.#trust = options.trust;
@@ -46,11 +51,13 @@ export class Connections implements Disposable {
     // Most peers have nothing of their own and share one agent.
     const version = trustVersion(this.#trust, to.host);
     const host = version === '' ? '' : to.host;
-    const agent = this.#agent(`https ${verify} ${version}${via}`, () => {
-      const tls = { ...readTrust(this.#trust, host), rejectUnauthorized: verify };
+    const key = `https ${verify} ${version}${via}`;
+    const tls = this.#settings.get(key) ?? { ...readTrust(this.#trust, host), rejectUnauthorized: verify };
+    this.#settings.set(key, tls);
+    const agent = this.#agent(key, () => {
       return proxy ? this.#throughProxy(proxy, tls).secure : new HttpsAgent({ ...AGENT_OPTIONS, ...tls });
     });
-    return { agent };
+    return proxy ? { agent } : { agent, tls };
   }
 
   #throughProxy(proxy: URL, tls: object) {
@@ -64,7 +71,9 @@ export class Connections implements Disposable {
     this.#agents.set(key, agent);
     // One whose files changed is never asked for again; what runs on it goes on, what is idle the peer closes.
     const [oldest] = this.#agents.keys();
-    if (this.#agents.size > MAX_AGENTS && oldest !== undefined) this.#agents.delete(oldest);
+    if (this.#agents.size <= MAX_AGENTS || oldest === undefined) return agent;
+    this.#agents.delete(oldest);
+    this.#settings.delete(oldest);
     return agent;
   }
 }

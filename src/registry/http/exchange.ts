@@ -49,9 +49,9 @@ export interface ExchangeLimits {
  */
 export async function exchange(outgoing: Outgoing, route: Route, limits: ExchangeLimits): Promise<Answer> {
   const { method, url, lend } = outgoing;
-  const isPlain = method === 'GET' && url.protocol === 'http:' && !route.proxy;
+  const isDirect = method === 'GET' && !route.proxy && (url.protocol === 'http:' || route.tls !== undefined);
   return (
-    (lend && isPlain && (await directly(outgoing, lend, limits))) ||
+    (lend && isDirect && (await directly(outgoing, lend, limits, route.tls))) ||
     (await ordinarily(outgoing, route, limits))
   );
 }
