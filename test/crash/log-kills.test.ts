@@ -75,5 +75,5 @@ test(
       await daemon.stop();
     }
   },
-  60_000 + KILLS * 5_000,
+  60_000 + KILLS * 15_000,
 );

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { EngineError } from '../../../base/mod.ts';
 import { UnixDatagrams } from '../../../sys/mod.ts';
-import type { Address } from '../address.ts';
+import { type Address, dialError } from '../address.ts';
 import { Connection } from '../connection.ts';
 import { Datagrams } from '../datagrams.ts';
 import type { LogMessage, OpenSender, Sender } from '../sender.ts';
@@ -81,7 +81,12 @@ async function udpWay(host: string, port: number): Promise<Way> {
 }
 
 function unixWay(path: string): Way {
-  const socket = new UnixDatagrams(path);
+  let socket: UnixDatagrams;
+  try {
+    socket = new UnixDatagrams(path);
+  } catch (error) {
+    throw dialError('unixgram', path, error);
+  }
   return {
     async send(texts, signal) {
       for (const text of texts) await sendUnixDatagram(socket, text, signal);
