@@ -3,14 +3,17 @@
  * answered is settled by looking. MINKE_TEST_ROUNDS sets how long (default: a sample).
  */
 import { expect, test } from 'bun:test';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { dockerArchive } from '../fixtures/archive.ts';
 import { busyboxRootfs } from '../fixtures/busybox.ts';
 import type { Client } from '../fixtures/cli.ts';
 import { Daemon } from '../fixtures/daemon.ts';
 import { engine } from '../fixtures/engine.ts';
-import { buildImage, push } from '../fixtures/image.ts';
+import { buildImage, imageId, push } from '../fixtures/image.ts';
 import { cgroupsOf } from '../fixtures/leaks.ts';
-import { sh, sleep, until } from '../fixtures/machine.ts';
+import { sh, sleep, until, workFolder } from '../fixtures/machine.ts';
 import { uniqueName } from '../fixtures/names.ts';
 import { tar } from '../fixtures/tar.ts';
 
@@ -112,6 +115,35 @@ test('a pull that is killed in the middle goes through the next time, and leaves
   const sums = await docker.ok(['run', '--rm', reference, 'sh', '-c', 'cat /noise-* | sha256sum']);
   expect(sums).toBe(`${createHash('sha256').update(noise).digest('hex')}  -`);
   await docker.ok(['rmi', reference]);
+}, 120_000);
+
+test('a load that is killed in the middle goes through the next time, and leaves nothing', async () => {
+  const { docker, daemon } = await engine();
+  const noise = [0, 1, 2].map(() => randomBytes(4 << 20));
+  const layers = [busyboxRootfs(), ...noise.map((content, n) => tar([{ name: `noise-${n}`, content }]))];
+  const image = buildImage({ layers, gzip: false });
+  const name = `${uniqueName('loaded')}:1`;
+  const file = join(workFolder('load'), 'image.tar');
+  writeFileSync(file, dockerArchive(image, layers, { tags: [name] }));
+  const overlay = () => readdirSync(join(daemon.dataRoot, 'overlay2')).filter((entry) => entry.length === 64);
+  const before = overlay().sort();
+  for (const delay of [20, 80, 200]) {
+    const loading = docker.start(['load', '-q', '-i', file]);
+    await sleep(delay);
+    await daemon.kill();
+    await until('the client to end', () => loading.child.exitCode !== null);
+    await daemon.start();
+    // All of it, or none of it by this name.
+    const there = await docker.run(['image', 'inspect', '-f', '{{.Id}}', name]);
+    if (there.code === 0) expect(there.stdout.trim()).toBe(imageId(image));
+    if (there.code === 0) await docker.ok(['rmi', name]);
+  }
+  expect(await docker.ok(['load', '-q', '-i', file])).toBe(`Loaded image: ${name}`);
+  const sums = await docker.ok(['run', '--rm', name, 'sh', '-c', 'cat /noise-* | sha256sum']);
+  expect(sums).toBe(`${createHash('sha256').update(Buffer.concat(noise)).digest('hex')}  -`);
+  await docker.ok(['rmi', name]);
+  await until('its layers to go', () => overlay().sort().join() === before.join());
+  expect(readdirSync(join(daemon.dataRoot, 'overlay2/.minke-staging'))).toEqual([]);
 }, 120_000);
 
 test('a daemon that is killed while it starts, again and again, starts', async () => {
