@@ -55,7 +55,8 @@ export function readHead<T>(
     const head = parseHead(received.toString('latin1', 0, length));
     const first = received.subarray(length + END_OF_HEAD.length);
     if (head && isShortError(head)) {
-      const size = plainLength(head, false) ?? 0;
+      // What a server in trouble has to say beside its status, nobody is told.
+      const size = head.status >= 500 ? 0 : (plainLength(head, false) ?? 0);
       if (first.length < size) return;
       resolve({ head, first: first.subarray(0, size), rest: undefined });
       socket.destroy();
@@ -106,6 +107,7 @@ function parseHead(text: string): AnswerHead | undefined {
 }
 
 function isShortError(head: AnswerHead): boolean {
+  if (head.status >= 500) return true;
   const length = plainLength(head, false);
   return head.status >= 400 && length !== undefined && length <= MAX_ERROR_BODY;
 }
