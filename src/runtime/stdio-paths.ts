@@ -1,7 +1,6 @@
 import { chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf } from '../base/mod.ts';
-import { makeFifo } from '../sys/mod.ts';
+import { ensureFifo } from '../sys/mod.ts';
 import type { CreateOperation } from './keeper/protocol.ts';
 import type { StdioPaths } from './runtime.ts';
 
@@ -21,19 +20,11 @@ export function makeStdio(
   if (options.tty) return paths;
   for (const path of [paths.stdin, paths.stdout, paths.stderr, paths.staging]) {
     if (path === undefined) continue;
-    makeOnce(path);
+    ensureFifo(path, 0o600);
     // The root of a user namespace opens them again, as /dev/stdout.
     if (options.owner && options.owner.uid !== 0) chownSync(path, options.owner.uid, options.owner.gid);
   }
   return paths;
-}
-
-function makeOnce(path: string): void {
-  try {
-    makeFifo(path, 0o600);
-  } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw error;
-  }
 }
 
 /** What the keeper is told of them. */

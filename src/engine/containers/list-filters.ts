@@ -37,6 +37,7 @@ export interface FilterLookups {
 
 /** The test that a container of the list must pass. Throws `invalid` in Docker's words. */
 export function listFilter(filters: Filters, lookups: FilterLookups): (container: Container) => boolean {
+  if (filters.size === 0) return () => true;
   checkFilterKeys(filters, KEYS);
   for (const status of valuesOf(filters, 'status')) {
     if (!STATES.includes(status)) {

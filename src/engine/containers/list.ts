@@ -31,19 +31,33 @@ export async function list(
     chosen.push(container);
     if (options.limit > 0 && chosen.length === options.limit) break;
   }
-  return await Promise.all(chosen.map((container) => summary(context, container, options.size)));
+  const imageName = imageNames(context);
+  const rows = chosen.map((container) => summary(context, container, imageName));
+  if (options.size) await Promise.all(chosen.map(({ id }, n) => addSizes(context, id, rows[n])));
+  return rows;
 }
 
-async function summary(
+/** How each image is called, looked up once: of a thousand containers most have the same few. */
+function imageNames(context: ContainersContext): (record: ContainerRecord) => string {
+  const known = new Map<string, string>();
+  return ({ config: { Image: asked }, image }) => {
+    const key = `${image} ${asked}`;
+    const name = known.get(key) ?? context.images.nameFor(asked, image);
+    known.set(key, name);
+    return name;
+  };
+}
+
+function summary(
   context: ContainersContext,
   container: Container,
-  size: boolean,
-): Promise<ContainerSummary> {
+  imageName: (record: ContainerRecord) => string,
+): ContainerSummary {
   const { record } = container;
   const row: ContainerSummary = {
     Id: record.id,
     Names: [record.name, ...linkNames(context, container)],
-    Image: context.images.nameFor(record.config.Image, record.image),
+    Image: imageName(record),
     ImageID: record.image,
     Command: commandLine(record),
     Created: Number((parseTime(record.created) ?? 0n) / 1_000_000_000n),
@@ -57,15 +71,21 @@ async function summary(
     Mounts: Object.values(record.mountPoints).map(mountPoint),
   };
   if (record.hostConfig.Annotations) row.HostConfig.Annotations = record.hostConfig.Annotations;
-  if (size) {
-    const parent = context.layers.getMount(record.id)?.parent;
-    const own = await context.layers.mountSize(record.id);
-    const all = own + (parent ? context.layers.chainSize(parent) : 0);
-    // Compat: a size of 0 is left out.
-    if (own > 0) row.SizeRw = own;
-    if (all > 0) row.SizeRootFs = all;
-  }
   return row;
+}
+
+async function addSizes(
+  context: ContainersContext,
+  id: ContainerRecord['id'],
+  row: ContainerSummary | undefined,
+): Promise<void> {
+  if (!row) return;
+  const parent = context.layers.getMount(id)?.parent;
+  const own = await context.layers.mountSize(id);
+  const all = own + (parent ? context.layers.chainSize(parent) : 0);
+  // Compat: a size of 0 is left out.
+  if (own > 0) row.SizeRw = own;
+  if (all > 0) row.SizeRootFs = all;
 }
 
 function healthSummary({ state: { health } }: ContainerRecord): NonNullable<ContainerSummary['Health']> {

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ContainerRecord } from '../../store/mod.ts';
 import type { Container } from './container.ts';
 import { intendCreate } from './create-intent.ts';
@@ -168,6 +170,28 @@ describe('a restore', () => {
     bench.forget();
     await restoreContainers(bench.context);
     expect(bench.only.status).toBe('created');
+  });
+
+  test('writes no record of a container that runs as it says', async () => {
+    const runs = (record: ContainerRecord) => {
+      lived(record);
+      record.state.status = 'running';
+      record.state.pid = 4711;
+    };
+    const same = bench.add(runs);
+    const other = bench.add((record) => {
+      runs(record);
+      record.state.pid = 4700;
+    });
+    bench.held = [heldOf(same), heldOf(other)];
+    const written = () =>
+      [same, other].map(({ id }) => statSync(join(bench.records.directory(id), 'config.v2.json')).ino);
+    const before = written();
+    bench.forget();
+    await restoreContainers(bench.context);
+    const after = written();
+    expect(after[0]).toBe(before[0]);
+    expect(after[1]).not.toBe(before[1]);
   });
 
   test('opens the input of a terminal again, also with StdinOnce', async () => {

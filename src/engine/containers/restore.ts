@@ -165,6 +165,9 @@ async function restoreOne(
 async function adopt(context: ContainersContext, container: Container, held: HeldContainer): Promise<void> {
   const { record } = container;
   const { Tty: tty, OpenStdin: openStdin, StdinOnce: stdinOnce } = record.config;
+  // Most run as their record says, and a write of each would be most of what a start with many costs.
+  const isAsRecorded = !record.minke.starting && !record.state.health && record.state.pid === held.pid;
+  const { status: recorded } = container;
   if (record.minke.starting) {
     // The daemon died between the program's start and the record of it.
     container.moveTo('running');
@@ -180,7 +183,7 @@ async function adopt(context: ContainersContext, container: Container, held: Hel
   }
   record.state.pid = held.pid;
   if (!held.exit) context.health.adopted(container);
-  save(context, container);
+  if (!isAsRecorded || container.status !== recorded) save(context, container);
   const stdio = await context.runtime.prepareStdio(container.id, { tty, openStdin });
   const notePath = `${stdio.directory}/batch`;
   if (!tty) await context.logs.register({ ...logTarget(context, container), stdio, notePath, resumed: true });

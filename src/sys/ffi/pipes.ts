@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+import { SysError } from '../errors.ts';
 import { check, libc, tryCall } from './libc.ts';
 
 const teeCall = libc.func('long tee(int from, int to, size_t length, unsigned int flags)');
@@ -53,4 +55,10 @@ export function openPipe(): { reader: number; writer: number } {
 /** mkfifo(3). */
 export function makeFifo(path: string, mode: number): void {
   check('mkfifo', () => mkfifoCall(path, mode), path);
+}
+
+/** The same, where one may be there already, which stays; an error costs more than the call. */
+export function ensureFifo(path: string, mode: number): void {
+  const result = tryCall(() => mkfifoCall(path, mode));
+  if (result < 0 && result !== -constants.errno.EEXIST) throw new SysError('mkfifo', -result, path);
 }
