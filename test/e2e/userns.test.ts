@@ -96,6 +96,18 @@ describe('userns-remap', () => {
     expect(await output(['--pid', `container:${name}`], 'cat /proc/1/comm')).toBe('httpd');
   });
 
+  test('goes on over a killed daemon, and starts again', async () => {
+    const name = uniqueName();
+    await using _box = removing(docker, name);
+    await docker.ok(['run', '-d', '--name', name, busybox, 'sh', '-c', 'trap exit TERM; sleep 100 & wait']);
+    await daemon.kill();
+    await daemon.start();
+    const uid = () => docker.ok(['exec', name, 'sh', '-c', 'tr -s " " < /proc/self/uid_map; touch /x']);
+    expect(await uid()).toBe(` 0 ${UID} 65536`);
+    await docker.ok(['restart', '-t', '1', name]);
+    expect(await uid()).toBe(` 0 ${UID} 65536`);
+  });
+
   test('volumes and files made for a container are its root’s', async () => {
     const volume = uniqueName();
     const script =
