@@ -10,9 +10,11 @@ import { Daemon } from '../fixtures/daemon.ts';
 import { engine } from '../fixtures/engine.ts';
 import { cgroupsOf } from '../fixtures/leaks.ts';
 import { isAlive, sh, sleep, until } from '../fixtures/machine.ts';
+import { tar } from '../fixtures/tar.ts';
 
 const KILLS = Number(process.env['MINKE_TEST_ROUNDS'] ?? 8);
 const ACTORS = 6;
+const FILES = tar([{ name: 'copied', content: 'in' }]);
 
 interface Inspected {
   Id: string;
@@ -51,6 +53,10 @@ function wishes(daemon: Daemon, image: string, name: string): (() => Promise<unk
     verb('pause'),
     verb('unpause'),
     verb('wait'),
+    () =>
+      daemon.api.send('PUT', `/containers/${name}/archive?path=/anonymous`, { timeout: 15_000, body: FILES }),
+    () => daemon.api.send('GET', `/containers/${name}/archive?path=/bin`, { timeout: 15_000 }),
+    () => post(`/commit?container=${name}`),
     () => daemon.api.send('DELETE', `/containers/${name}?force=1&v=1`, { timeout: 15_000 }),
     () => daemon.api.send('DELETE', `/containers/${name}?v=1`, { timeout: 15_000 }),
   ];

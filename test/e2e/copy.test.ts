@@ -242,6 +242,29 @@ describe('docker cp into a container', () => {
     }
   });
 
+  test.skipIf(ENGINE === 'docker')('mounted images and parts of volumes are seen as inside', async () => {
+    const { docker, busybox, daemon } = await engine();
+    const name = uniqueName('cp-mounts');
+    await docker.ok(['exec', running, 'sh', '-c', 'mkdir -p /vol/part; echo part >/vol/part/file']);
+    await docker.ok([
+      ...['create', '--name', name, '--mount', `type=image,src=${busybox},dst=/img`],
+      ...['--mount', `type=volume,src=${volume},dst=/part,volume-subpath=part`, busybox, 'true'],
+    ]);
+    try {
+      const content = async (where: string) =>
+        untar(Buffer.from((await daemon.api.get(path(name, where))).text))[0]?.content;
+      expect(await content('/img/etc/plain-file')).toBe('not a program\n');
+      expect(await content('/part/file')).toBe('part\n');
+      const body = tar([{ name: 'x', content: 'x' }]);
+      const refused = await daemon.api.send('PUT', path(name, '/img/etc'), { body });
+      expect(refused.text).toContain('mounted volume is marked read-only');
+      expect((await daemon.api.send('PUT', path(name, '/part'), { body })).status).toBe(200);
+      expect(await docker.ok(['exec', running, 'cat', '/vol/part/x'])).toBe('x');
+    } finally {
+      await docker.run(['rm', '-f', name]);
+    }
+  });
+
   test('a link in the image leads within the container: /var/run -> /run', async () => {
     const { docker } = await engine();
     await docker.ok(['exec', running, 'sh', '-c', 'mkdir /run; rm -rf /var/run; ln -s /run /var/run']);
