@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 import { EngineError } from '../base/mod.ts';
+import { type Credentials, credentialsOf } from './auth/credentials.ts';
 
 /** A place where a registry's API is served. */
 export interface Endpoint {
@@ -8,6 +9,8 @@ export interface Endpoint {
   url: URL;
   verifyTls: boolean;
   mirror: boolean;
+  /** What a mirror is shown; what a user has for the registry is not for its mirrors. */
+  login?: Credentials;
   /** It has answered before. */
   contacted: boolean;
   /** A mirror that could not be reached is left in peace until then, on the clock of `performance.now()`. */
@@ -19,7 +22,10 @@ export interface EndpointOptions {
   insecureRegistries: string[];
   /** URLs asked before Docker Hub. */
   registryMirrors: string[];
-  /** Domain → URLs asked before the registry of that domain. Ours: Docker has mirrors of Docker Hub only. */
+  /**
+   * Domain → URLs asked before the registry of that domain, with a name and password where the mirror wants a login.
+   * Ours: Docker has mirrors of Docker Hub only.
+   */
   mirrors: Record<string, string[]>;
 }
 
@@ -41,8 +47,8 @@ export class Endpoints {
     this.#options = options;
     this.#insecureNets.addSubnet('127.0.0.0', 8, 'ipv4');
     this.#insecureNets.addAddress('::1', 'ipv6');
-    for (const mirror of [options.registryMirrors, ...Object.values(options.mirrors)].flat())
-      checkMirror(mirror);
+    for (const mirror of options.registryMirrors) checkMirror(mirror, { login: false });
+    for (const mirror of Object.values(options.mirrors).flat()) checkMirror(mirror, { login: true });
     for (const entry of options.insecureRegistries) this.#addInsecure(entry.replace(/^https?:\/\//, ''));
     this.#hasNets = options.insecureRegistries.some((entry) => entry.includes('/'));
   }
@@ -96,7 +102,8 @@ export class Endpoints {
     const key = `${text} ${verifyTls} ${mirror}`;
     const known = this.#known.get(key);
     if (known) return known;
-    const endpoint = { url: new URL(text), verifyTls, mirror, contacted: false, restsUntil: 0 };
+    const { url, login } = withoutLogin(text);
+    const endpoint = { url, verifyTls, mirror, contacted: false, restsUntil: 0, ...(login && { login }) };
     this.#known.set(key, endpoint);
     return endpoint;
   }
@@ -131,16 +138,24 @@ export class Endpoints {
 }
 
 /** Compat: moby's `ValidateMirror`. */
-function checkMirror(text: string): void {
+function checkMirror(text: string, { login }: { login: boolean }): void {
   const url = URL.parse(text);
   if (!url) throw new EngineError('invalid', `invalid mirror: "${text}" is not a valid URI`);
   if (!/^https?:$/.test(url.protocol)) {
     const scheme = url.protocol.slice(0, -1);
     throw new EngineError('invalid', `invalid mirror: unsupported scheme "${scheme}" in "${text}"`);
   }
-  if (url.username || url.password || url.search || url.hash) {
+  if ((!login && (url.username || url.password)) || url.search || url.hash) {
     throw new EngineError('invalid', `invalid mirror: query, fragment or credentials in "${url.origin}"`);
   }
+}
+
+/** A URL and the name and password that stood in it, which belong into no message. */
+function withoutLogin(text: string): { url: URL; login: Credentials | undefined } {
+  const url = new URL(text);
+  const [username, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
+  [url.username, url.password] = ['', ''];
+  return { url, login: credentialsOf({ username, password }) };
 }
 
 function hostOf(domain: string): string {

@@ -122,7 +122,7 @@ export class Session implements Disposable {
     const { method, headers, body, scopes, credentials, signal, lend } = request;
     const url = targetOf(endpoint, request.path);
     // Credentials are for the registry that the user named, not for its mirrors.
-    const shown = endpoint.mirror ? undefined : credentials;
+    const shown = endpoint.mirror ? endpoint.login : credentials;
     const access = { origin: endpoint.url.origin, scopes, credentials: shown, signal };
     const attempt = async (authorization: string | undefined) => {
       const all = { 'user-agent': this.#userAgent, 'accept-encoding': 'identity', ...headers };

@@ -139,6 +139,27 @@ describe('certificates', () => {
 });
 
 describe('mirrors', () => {
+  test('of our own key are shown the login in their URL, and nobody else is', async () => {
+    const server = createHttpServer(listener);
+    const port = await listen(server);
+    await using mirror = await FakeRegistry.start((request) => {
+      const right = request.headers['authorization'] === `Basic ${btoa('mirror user:p@ss')}`;
+      request.reply(right ? 404 : 401, '{}', right ? {} : { 'www-authenticate': 'Basic realm="r"' });
+    });
+    const domain = `127.0.0.1:${port}`;
+    const mirrors = { [domain]: [`http://mirror%20user:p%40ss@${mirror.host}/`] };
+    using session = new Session({ limits, trust, userAgent: 'test', ...nothing, mirrors });
+    const resolved = await resolve(session, { domain, path: 'x', tag: 'latest' }, {});
+    expect(resolved.target.digest).toBe(image.manifestDigest);
+    expect(mirror.requests.map(({ headers }) => headers['authorization'] !== undefined)).toEqual([
+      false,
+      true,
+    ]);
+    await close(server);
+    const login = { ...nothing, registryMirrors: [`http://u:p@${mirror.host}`] };
+    expect(() => new Session({ limits, trust, userAgent: 'test', ...login })).toThrow('invalid mirror');
+  });
+
   const reference: Reference = { domain: 'docker.io', path: 'x', tag: 'latest' };
 
   test('the next one is asked when one fails, and credentials are shown to none', async () => {

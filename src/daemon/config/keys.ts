@@ -56,6 +56,8 @@ export const KEYS: Record<string, Key> = {
   'max-concurrent-uploads': { type: 'number' },
   'registry-mirrors': { type: 'list', flag: 'registry-mirror' },
   'insecure-registries': { type: 'list', flag: 'insecure-registry' },
+  // Compat: on Linux Docker pushes foreign layers as any other, with or without it.
+  'allow-nondistributable-artifacts': { type: 'list' },
   mirrors: { type: 'lists' },
   'max-download-attempts': { type: 'number' },
   'http-proxy': { type: 'string', within: 'proxies' },
