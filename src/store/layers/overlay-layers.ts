@@ -1,8 +1,6 @@
 import { join } from 'node:path';
-import { KeyedLock, type Logger, messageOf, newId } from '../../base/mod.ts';
-import { chainIdOf } from '../../spec/chain-id.ts';
+import { KeyedLock, type Logger, messageOf } from '../../base/mod.ts';
 import { type ChainId, type DiffId, type Digest, isDigest } from '../../spec/digest.ts';
-import { removeTreeAsync } from '../../sys/mod.ts';
 import { type Layout, layerRecordPath } from '../layout.ts';
 import { type BlobOrigins, FileBlobOrigins } from './blob-origins.ts';
 import { DiskThread } from './disk-thread.ts';
@@ -11,10 +9,9 @@ import type { ExportPool } from './export/export-pool.ts';
 import type { LayerSource } from './export/layer-tar.ts';
 import type { LayerTars } from './export/layer-tars.ts';
 import { ThreadLayerTars } from './export/thread-layer-tars.ts';
-import { healLayer } from './heal-layer.ts';
 import { type HeldLayer, HeldLayers } from './held-layers.ts';
-import { isQuickJoin, joinLayer } from './join.ts';
-import { digestFile, emptyStaging, loadLayers, recoverLayers, unrecordLayer } from './layer-db.ts';
+import { LayerCommits } from './layer-commits.ts';
+import { digestFile, emptyStaging, recoverLayers, unrecordLayer } from './layer-db.ts';
 import type {
   ContainerMount,
   GraphData,
@@ -25,12 +22,12 @@ import type {
   StageRequest,
 } from './layer-store.ts';
 import { isLeftover, LEFTOVER_MS } from './leftovers.ts';
+import { loadHeldLayers } from './load-held-layers.ts';
 import { ContainerMounts } from './mounts/container-mounts.ts';
 import type { MappedLower } from './mounts/mapped-lower.ts';
 import { MountHolds } from './mounts/mount-holds.ts';
 import { mountView } from './mounts/mount-view.ts';
-import { checkedDirectory, readOptional } from './overlay-directory.ts';
-import { placeLayer } from './place-layer.ts';
+import { readOptional } from './overlay-directory.ts';
 import { Stager } from './stage/stager.ts';
 import { Sweeper } from './sweeper.ts';
 
@@ -49,6 +46,7 @@ export class OverlayLayers implements LayerStore {
   readonly origins: BlobOrigins;
   readonly #stager: Stager;
   readonly #durability: Durability;
+  readonly #commits: LayerCommits;
   readonly #mounts: ContainerMounts;
   readonly #mountHolds = new MountHolds();
   readonly #locks = new KeyedLock();
@@ -77,8 +75,16 @@ export class OverlayLayers implements LayerStore {
       log,
       options.mapping,
     );
+    this.#commits = new LayerCommits({
+      ...{ layout, log, layers: this.#layers, stager: this.#stager, disk: this.#disk },
+      ...{ durability: this.#durability, origins: this.origins, store: this },
+      placed: (id) => {
+        for (let more = this.#mountHolds.arrived(id); more > 0; more--) this.retain(id);
+      },
+      healed: (id) => this.#mounts.forget(id),
+    });
     recoverLayers(layout, log);
-    this.#load();
+    loadHeldLayers(layout, this.#layers, this.#durability, log);
     this.#cleanup = emptyStaging(layout, (name) => this.#stager.kept.has(name)).catch((error: unknown) => {
       log.warn('leftovers of layers stay', { error: messageOf(error) });
     });
@@ -108,16 +114,7 @@ export class OverlayLayers implements LayerStore {
   }
 
   async commit(staged: StagedLayer, parent: ChainId | undefined): Promise<Layer> {
-    const chainId = chainIdOf(parent, staged.diffId);
-    using _held = await this.#locks.acquire(chainId);
-    const existing = this.#layers.get(chainId);
-    if (existing?.damaged) return await this.#heal(existing, await this.#own(staged));
-    if (existing) {
-      await this.#discardBeside(existing, staged);
-      return existing.layer;
-    }
-    // Where another request was first, it may have given the layer up, or have put it above another parent.
-    return await this.#place(await this.#own(staged), parent, chainId);
+    return await this.#commits.commit(staged, parent);
   }
 
   async examine(chainId: ChainId): Promise<void> {
@@ -133,9 +130,7 @@ export class OverlayLayers implements LayerStore {
   }
 
   async discard(staged: StagedLayer): Promise<void> {
-    if (staged.directory === '') return;
-    await removeTreeAsync(staged.directory);
-    this.#stager.kept.forget(staged.directory);
+    await this.#commits.discard(staged);
   }
 
   async keep(staged: StagedLayer): Promise<void> {
@@ -303,47 +298,6 @@ export class OverlayLayers implements LayerStore {
     this.#disk.close();
   }
 
-  async #place(staged: StagedLayer, parent: ChainId | undefined, chainId: ChainId): Promise<Layer> {
-    const diffs = parent === undefined ? [] : this.#layers.diffs(parent);
-    const layer: Layer = { chainId, diffId: staged.diffId, cacheId: newId(), size: staged.size };
-    if (parent !== undefined) layer.parent = parent;
-    this.#durability.begin(chainId);
-    try {
-      await this.#join(staged, diffs);
-      // Race: the parent may have been removed during the join.
-      const below = parent === undefined ? undefined : this.#layers.require(parent);
-      const directory = placeLayer(this.#layout, layer, staged, below?.directory);
-      this.#layers.add(layer, directory);
-      this.#stager.kept.forget(staged.directory);
-      for (let more = this.#mountHolds.arrived(chainId); more > 0; more--) this.retain(chainId);
-      this.#durability.note(chainId);
-    } catch (error) {
-      this.#durability.forget(chainId);
-      await this.discard(staged);
-      throw error;
-    }
-    this.origins.learn(staged.diffId, staged.digest, staged.repository);
-    return layer;
-  }
-
-  async #heal(existing: HeldLayer, staged: StagedLayer): Promise<Layer> {
-    const { layer } = existing;
-    existing.holds++;
-    try {
-      await this.#join(staged, layer.parent === undefined ? [] : this.#layers.diffs(layer.parent));
-      this.#durability.begin(layer.chainId);
-      healLayer(this.#layout, layer, staged);
-      this.#durability.note(layer.chainId);
-      this.#mounts.forget(layer.chainId);
-      existing.damaged = false;
-      this.#log.info('damaged layer healed', { chainId: layer.chainId });
-    } finally {
-      existing.holds--;
-      await this.discard(staged);
-    }
-    return layer;
-  }
-
   #noteDamage(chainId: ChainId, why: string): void {
     const held = this.#layers.get(chainId);
     if (!held || held.damaged) return;
@@ -360,40 +314,6 @@ export class OverlayLayers implements LayerStore {
     };
   }
 
-  /** On this thread if it is a matter of a few looks, as for nearly all layers; files are copied elsewhere. */
-  async #join({ directory }: StagedLayer, below: string[]): Promise<void> {
-    if (isQuickJoin(directory, below.length)) joinLayer(directory, below);
-    else await this.#disk.call('join', { directory, below });
-  }
-
-  /** Gives a layer that another request staged a directory of its own: from the other's, if that is in its place. */
-  async #own(staged: StagedLayer): Promise<StagedLayer> {
-    const request = this.#stager.askedAgain(staged);
-    if (!request) return staged;
-    const isSame = ({ layer, damaged }: HeldLayer) => layer.diffId === staged.diffId && !damaged;
-    const placed = this.#layers.all().find(isSame);
-    if (!placed) return await this.#stager.stage(request);
-    const { diffId, digest, repository } = staged;
-    placed.holds++;
-    try {
-      const source = this.#tars.read(placed.layer.chainId, request.signal ? { signal: request.signal } : {});
-      const copy = await this.#stager.stage({ mediaType: '', diffId, source });
-      return { ...copy, digest, ...(repository === undefined ? {} : { repository }) };
-    } finally {
-      placed.holds--;
-    }
-  }
-
-  /** Keeps `existing` while a second one of it is removed, which may take seconds. */
-  async #discardBeside(existing: HeldLayer, staged: StagedLayer): Promise<void> {
-    existing.holds++;
-    try {
-      await this.discard(staged);
-    } finally {
-      existing.holds--;
-    }
-  }
-
   async #removeLeftovers(): Promise<void> {
     const now = Date.now();
     await this.#stager.kept.expire(now);
@@ -402,28 +322,6 @@ export class OverlayLayers implements LayerStore {
       if (holds > 0 || !isLeftover(this.#layout, layer, now)) continue;
       const removed = await this.release(layer.chainId);
       this.#log.info('removed layers that nobody needs', { removed });
-    }
-  }
-
-  #load(): void {
-    const lost = new Set<ChainId>();
-    for (const { layer, unsynced } of loadLayers(this.#layout, this.#log)) {
-      const { chainId, parent } = layer;
-      if ((unsynced && !this.#durability.survived(chainId)) || (parent !== undefined && lost.has(parent))) {
-        this.#log.warn('layer dropped: the machine went down before it was written to disk', { chainId });
-        lost.add(chainId);
-        unrecordLayer(this.#layout, layer).finish();
-        continue;
-      }
-      try {
-        const below = parent === undefined ? undefined : this.#layers.require(parent).directory;
-        const { directory, repaired } = checkedDirectory(this.#layout, layer.cacheId, below);
-        if (repaired) this.#log.warn('links of a layer written anew', { chainId });
-        this.#layers.add(layer, directory);
-        if (unsynced) this.#durability.note(chainId);
-      } catch (error) {
-        this.#log.warn('layer skipped', { chainId, reason: messageOf(error) });
-      }
     }
   }
 

@@ -3,6 +3,7 @@ import { EngineError } from '../../../base/mod.ts';
 import { compressionOf } from '../../../spec/compression.ts';
 import type { Digest } from '../../../spec/digest.ts';
 import type { BlobSource, Layer, LayerStore, StagedLayer, StageRequest } from '../../layers/layer-store.ts';
+import { restageLayer } from '../../layers/restage-layer.ts';
 import { inflated } from './inflate.ts';
 
 /** What a file of an archive turned out to be. */
@@ -53,7 +54,7 @@ export async function takeLayer(
     case 'document':
       return await stageBytes(layers, once(content.bytes), content.bytes, request);
     case 'known':
-      return { ...(await stageAgain(layers, content.layer, request)), digest: content.digest };
+      return { ...(await restageLayer(layers, content.layer, request)), digest: content.digest };
     case 'useless':
       throw new EngineError('invalid', 'failed to register layer: archive/tar: invalid tar header');
     case 'staged': {
@@ -65,21 +66,8 @@ export async function takeLayer(
       const { digest, diffId } = staged;
       const layer = layers.list().find((other) => other.diffId === diffId);
       if (!layer) throw new EngineError('not-found', `layer ${diffId} does not exist`);
-      return { ...(await stageAgain(layers, layer, request)), digest };
+      return { ...(await restageLayer(layers, layer, request)), digest };
     }
-  }
-}
-
-/** A layer that is in its place once more, to be put above another parent. */
-async function stageAgain(layers: LayerStore, layer: Layer, request: Request): Promise<StagedLayer> {
-  const { chainId, diffId } = layer;
-  layers.retain(chainId);
-  try {
-    const { signal } = request;
-    const source = layers.tars.read(chainId, signal ? { signal } : {});
-    return await layers.stage({ mediaType: '', diffId, source, ...request });
-  } finally {
-    await layers.release(chainId);
   }
 }
 
