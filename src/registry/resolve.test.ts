@@ -8,13 +8,19 @@ import { descriptorOf, fakeImage, serve, sha256 } from './testing/fake-image.ts'
 import { FakeRegistry, type FakeRequest } from './testing/fake-registry.ts';
 
 const limits = { headMs: 1000, stallMs: 1000, attempts: 3, backoffMs: 1, maxBackoffMs: 5 };
+/** For peers that never answer as they should: there is nothing to wait for. */
+const impatient = { ...limits, headMs: 250, stallMs: 250 };
 const image = fakeImage(Buffer.from('layer'));
 const client = (options: RegistryClientOptions = {}) => createRegistry({ limits, ...options });
 const refuse = (code: string, message: string) => JSON.stringify({ errors: [{ code, message, detail: 1 }] });
 
-async function resolveFrom(handler: (request: FakeRequest) => void, name = 'x', auth?: AuthConfig) {
+async function resolveFrom(
+  handler: (request: FakeRequest) => void,
+  name = 'x',
+  { auth, ...options }: RegistryClientOptions & { auth?: AuthConfig } = {},
+) {
   await using fake = await FakeRegistry.start(handler);
-  using registry = client();
+  using registry = client(options);
   const reference = parseReference(`${fake.host}/${name}`);
   try {
     const resolved = await registry.resolve(reference, auth ? { auth } : {});
@@ -170,14 +176,18 @@ describe('resolve', () => {
     ['junk', '', 'aaaaaa'],
   ])('ends on a %s', async (_what, head, piece) => {
     const flood = Buffer.from(piece.repeat(10_000));
-    const { code, message } = await resolveFrom(({ socket }) => {
-      socket.write(head);
-      const pump = () => {
-        while (!socket.destroyed && socket.write(flood));
-      };
-      socket.on('drain', pump);
-      pump();
-    });
+    const { code, message } = await resolveFrom(
+      ({ socket }) => {
+        socket.write(head);
+        const pump = () => {
+          while (!socket.destroyed && socket.write(flood));
+        };
+        socket.on('drain', pump);
+        pump();
+      },
+      'x',
+      { limits: impatient },
+    );
     expect(code).toMatch(/^(internal|timeout|corrupt)$/);
     expect(message).not.toBe('');
   });
@@ -192,12 +202,13 @@ describe('resolve', () => {
   });
 
   test('ends when the registry hangs, before and after the head', async () => {
-    const silent = await resolveFrom(() => {});
+    const silent = await resolveFrom(() => {}, 'x', { limits: impatient });
     expect(silent).toMatchObject({
       code: 'timeout',
       message: 'Get "http://HOST/v2/": net/http: timeout awaiting response headers',
     });
-    const halfway = await resolveFrom((request) => request.begin(1000, Buffer.from('{')));
+    const begin = (request: FakeRequest) => request.begin(1000, Buffer.from('{'));
+    const halfway = await resolveFrom(begin, 'x', { limits: impatient });
     expect(halfway.code).toBe('timeout');
   });
 

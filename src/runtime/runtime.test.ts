@@ -230,7 +230,7 @@ describe('many lives', () => {
   test('leave no descriptor, process, cgroup or file', async () => {
     await bench.life(['true']);
     const before = [descriptorsOf('self'), descriptorsOf(bench.keeperPid)];
-    for (let round = 0; round < 25; round++) {
+    for (let round = 0; round < Number(process.env['MINKE_TEST_ROUNDS'] ?? 10); round++) {
       const exits = await Promise.all(
         Array.from({ length: 8 }, (_, i) => bench.life(['sh', '-c', `echo ${i}; exit ${i}`])),
       );
