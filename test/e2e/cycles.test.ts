@@ -6,14 +6,15 @@ import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readUntil } from '../../src/api/testing/read-socket.ts';
+import { calm } from '../fixtures/chaos/calm.ts';
 import { type Daemon, ENGINE } from '../fixtures/daemon.ts';
 import { engine } from '../fixtures/engine.ts';
 import { sh, until } from '../fixtures/machine.ts';
 import { removing, uniqueName } from '../fixtures/names.ts';
 import { descriptors, memory } from '../fixtures/process-size.ts';
 
-const EXECS = Number(process.env['MINKE_EXEC_ROUNDS'] ?? 40);
-const ATTACHES = Number(process.env['MINKE_ATTACH_ROUNDS'] ?? 60);
+const EXECS = Number(process.env['MINKE_EXEC_ROUNDS'] ?? 24);
+const ATTACHES = Number(process.env['MINKE_ATTACH_ROUNDS'] ?? 40);
 /** Rounds before the first look: what is kept for the next one is there by then. */
 const WARM_UP = (rounds: number) => (rounds > 1000 ? 500 : 6);
 /** A round takes 20 ms on an idle machine. */
@@ -41,6 +42,7 @@ async function staysFlat(
   rounds: number,
   work: (round: number) => Promise<void>,
 ): Promise<void> {
+  using _calm = await calm('the size of one process is looked at');
   for (let round = 0; round < WARM_UP(rounds); round++) await work(round);
   const before = Object.entries(processes(daemon)).map(([name, pid]) => {
     return { name, pid, descriptors: descriptors(pid), memory: memory(pid) };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { ContainerStats } from '../../src/spec/docker/stats.ts';
+import { calm } from '../fixtures/chaos/calm.ts';
 import { Client, dockerClis, MINKE_CLI } from '../fixtures/cli.ts';
 import { ENGINE } from '../fixtures/daemon.ts';
 import { engine } from '../fixtures/engine.ts';
@@ -111,7 +112,7 @@ describe('GET /containers/{name}/stats', () => {
   });
 });
 
-const CLIS = [...dockerClis(), MINKE_CLI];
+const CLIS = [...dockerClis().slice(0, 1), MINKE_CLI];
 
 describe.each(CLIS.map((cli) => [cli.name, cli] as const))('%s stats', (_name, cli) => {
   test('--no-stream shows a row each, -a those that do not run, --format what is asked for', async () => {
@@ -149,6 +150,7 @@ describe.each(CLIS.map((cli) => [cli.name, cli] as const))('%s stats', (_name, c
 });
 
 test('a stream of stats ends when its container is removed', async () => {
+  using _calm = await calm('asked again, it would be of a container that is gone');
   await using x = await box([], 'sleep', '1000');
   const stream = x.api.get(`/containers/${x.name}/stats`);
   const { id } = await x.stats();
