@@ -13,7 +13,7 @@ import { tar } from '../fixtures/tar.ts';
 import { untar } from '../fixtures/untar.ts';
 
 /** Containers that do what they can to be copied from, or to, somewhere else. */
-const ROUNDS = Number(process.env['MINKE_TEST_ROUNDS'] ?? 25);
+const ROUNDS = Number(process.env['MINKE_TEST_ROUNDS'] ?? 10);
 const path = (name: string, where: string) => `/containers/${name}/archive?path=${encodeURIComponent(where)}`;
 let folder: string;
 let outside: string;
