@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BreakingProxy } from '../fixtures/breaking-proxy.ts';
+import { calm } from '../fixtures/chaos/calm.ts';
 import { ENGINE } from '../fixtures/daemon.ts';
 import { engine } from '../fixtures/engine.ts';
 import { HostileRegistry } from '../fixtures/hostile-registry.ts';
@@ -133,6 +134,7 @@ describe.skipIf(ENGINE === 'docker')('a pull that did not come to its end', () =
   });
 
   test("goes on by Range at CNCF's registry, within one pull", async () => {
+    using _calm = await calm('a pull made again asks again');
     const { docker, registry: real } = await engine();
     await using proxy = await BreakingProxy.start(real.address);
     const image = imageOf(1, 'range');
