@@ -80,7 +80,12 @@ export function replaceByCompressed(path: string, identity: string, copy: string
 /** Of a plain file; undefined if there is none. Its inode alone is used again soon after its end. */
 export function identityOf(path: string): string | undefined {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat && `${stat.ino}.${stat.birthtimeNs}`;
+  return stat && identityFrom(stat.ino, stat.birthtimeNs);
+}
+
+/** The same, of what `stat` says of an open file. */
+export function identityFrom(inode: bigint, birth: bigint): string {
+  return `${inode}.${birth}`;
 }
 
 function originOf(path: string): string | undefined {

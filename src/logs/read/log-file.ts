@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { EngineError, errnoOf, parseTime } from '../../base/mod.ts';
 import { type ByteSource, GzipSource, plainSource } from '../files/byte-source.ts';
-import { type Generation, generations, identityOf } from '../files/generations.ts';
+import { type Generation, generations, identityFrom, identityOf } from '../files/generations.ts';
 import { readGzipNote } from '../files/gzip-note.ts';
 
 /** One opened file of a log. It stays the same file when a rotation renames it. */
@@ -32,7 +32,7 @@ async function openLogFile({ path, compressed }: Generation): Promise<LogFile | 
     if (!compressed) {
       return {
         source: plainSource(handle),
-        identity: `${ino}.${birthtimeNs}`,
+        identity: identityFrom(ino, birthtimeNs),
         compressed,
         size: Number(size),
         modified: mtimeNs,

@@ -85,6 +85,19 @@ describe.each(DRIVERS)('compressed files of $Type', ({ Type, path, file }) => {
     expect(lines(await collect(logs.read(container.target, ALL))).join('')).toBe(numbered(0, 50));
   });
 
+  test('stay in order, each once, where rotations come faster than they are compressed', async () => {
+    using container = new FakeContainer({ ...config, Config: { ...config.Config, 'max-file': '200' } });
+    await logs.register(container.source);
+    for (let i = 0; i < 5000; i += 50) {
+      container.say('stdout', numbered(i, i + 50));
+      if (i % 500 === 0) await Bun.sleep(1 + Math.random() * 4);
+    }
+    await logs.drain(container.id);
+    await until(() => files(container).every((name) => name === file || name.endsWith('.gz')));
+    expect(files(container).length).toBeGreaterThan(40);
+    expect(lines(await collect(logs.read(container.target, ALL))).join('')).toBe(numbered(0, 5000));
+  });
+
   test('that are cut off end there', async () => {
     using container = new FakeContainer(config);
     await logs.register(container.source);

@@ -1,7 +1,9 @@
-import { createReadStream, createWriteStream, existsSync, rmSync } from 'node:fs';
+import { createReadStream, createWriteStream, rmSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { type Generation, generations } from '../files/generations.ts';
+import { errnoOf } from '../../base/mod.ts';
+import { type Generation, generations, identityFrom } from '../files/generations.ts';
 import { gzipHeader } from '../files/gzip-note.ts';
 import { FORMATS, type FormatName } from '../files/record-format.ts';
 import { findTail } from '../read/find-tail.ts';
@@ -30,25 +32,47 @@ export async function* compressRotated(path: string, format: FormatName): AsyncG
       (one) => one.generation > 0 && !one.compressed && !done.has(one.identity),
     );
     if (!file) return;
+    const source = await openThat(file);
+    // A rotation was faster: it has another number now, or is gone.
+    if (!source) continue;
     done.add(file.identity);
     try {
-      await compressTo(copy, file, path, format);
+      await compressTo(copy, source, await lastTimeOf(path, file.identity, format), file.identity);
     } catch (error) {
       rmSync(copy, { force: true });
       // Removed, rotated away, or with its container: nobody misses it.
-      if (!existsSync(file.path)) continue;
+      if (!generations(path).some(({ identity }) => identity === file.identity)) continue;
       throw error;
+    } finally {
+      await source.close();
     }
     yield { identity: file.identity, copy };
   }
 }
 
-async function compressTo(copy: string, file: Generation, path: string, format: FormatName): Promise<void> {
-  const lastTime = await lastTimeOf(path, file.identity, format);
-  const header = gzipHeader({ ...(lastTime ? { lastTime } : {}), origin: file.identity });
+/** Race: between the look at the names and this, a rotation may have given the name to another file. */
+async function openThat({ path, identity }: Generation): Promise<FileHandle | undefined> {
+  const handle = await open(path).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (!handle) return undefined;
+  const { ino, birthtimeNs } = await handle.stat({ bigint: true });
+  if (identityFrom(ino, birthtimeNs) === identity) return handle;
+  await handle.close();
+  return undefined;
+}
+
+async function compressTo(
+  copy: string,
+  source: FileHandle,
+  lastTime: string | undefined,
+  origin: string,
+): Promise<void> {
+  const header = gzipHeader({ ...(lastTime ? { lastTime } : {}), origin });
   const out = createWriteStream(copy, { mode: 0o640 });
   await pipeline(
-    createReadStream(file.path, { highWaterMark: 256 * 1024 }),
+    createReadStream('', { fd: source.fd, autoClose: false, start: 0, highWaterMark: 256 * 1024 }),
     createGzip(),
     async function* (pieces: AsyncIterable<Buffer>) {
       yield header;
