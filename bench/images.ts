@@ -100,8 +100,8 @@ async function benchRemoval(engines: readonly Contestant[], registry: string, co
   const gone = new Map(engines.map((engine) => [engine, [] as Sample[]]));
   const answers = await rounds(engines, count, async (engine, round) => {
     const image = packedImage(layers, { config: { Cmd: [`${round}`] }, format: 'docker' });
-    await push(registry, 'files', `${round}`, image);
-    const name = `${registry}/files:${round}`;
+    await push(registry, 'files', `r${round + 1}`, image);
+    const name = `${registry}/files:r${round + 1}`;
     await client(engine, 'pull', '-q', ...engine.pullFlags, name);
     await sh('sync');
     const before = engine.group.seconds();
