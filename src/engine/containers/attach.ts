@@ -5,8 +5,8 @@ import type { Container } from './container.ts';
 import type { AttachOptions, AttachSession } from './containers.ts';
 import { announce, type ContainersContext } from './context.ts';
 import { DetachKeys } from './detach-keys.ts';
+import { checkVerb, isRunning } from './life/status.ts';
 import { logs } from './logs.ts';
-import { checkVerb, isRunning } from './status.ts';
 
 /** Attaches a client to a container's streams, also before it starts. */
 export async function attach(

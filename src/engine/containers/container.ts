@@ -1,8 +1,8 @@
 import type { StdinWriter } from '../../runtime/mod.ts';
 import type { ContainerStatus } from '../../spec/docker/mod.ts';
 import type { ContainerRecord } from '../../store/mod.ts';
-import { move } from './status.ts';
-import { Waiters } from './waiters.ts';
+import { move } from './life/status.ts';
+import { Waiters } from './life/waiters.ts';
 
 /** A container in memory: its record, and what lasts only as long as this daemon. */
 export class Container {

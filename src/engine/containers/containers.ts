@@ -9,7 +9,7 @@ import type {
 } from '../../spec/docker/mod.ts';
 import type { Platform } from '../../spec/platform.ts';
 import type { Filters } from '../filters.ts';
-import type { UpdateRequest } from './merge-update.ts';
+import type { UpdateRequest } from './request/merge-update.ts';
 import type { ProcessList } from './top/ps-output.ts';
 
 /**

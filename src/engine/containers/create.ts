@@ -17,21 +17,21 @@ import type { ContainerRecord, MountPointRecord } from '../../store/mod.ts';
 import { Container } from './container.ts';
 import type { ContainerCreateRequest } from './containers.ts';
 import { announce, type ContainersContext } from './context.ts';
-import { intendCreate } from './create-intent.ts';
 import { healthAction } from './health/health-action.ts';
 import { healthPlan } from './health/health-plan.ts';
-import { withHostDefaults } from './host-defaults.ts';
-import { withImageDefaults } from './image-defaults.ts';
-import { holdImageMounts, releaseImageMounts } from './image-mounts.ts';
-import { resolveLinks } from './links.ts';
-import { planMounts } from './mount-points.ts';
-import { generateName } from './name-generator.ts';
-import { emptyEndpoint, parseNetworkMode, resolveSharedContainers } from './network-mode.ts';
-import { populateVolumes } from './populate-volumes.ts';
-import { validatePorts } from './port-requests.ts';
-import { checkUserNamespace, mapOf } from './user-namespace.ts';
-import { validateConfig, validateHostConfig, validateName } from './validate.ts';
-import { validateEndpoint, validateNetworkMode } from './validate-network.ts';
+import { intendCreate } from './life/create-intent.ts';
+import { holdImageMounts, releaseImageMounts } from './mounts/image-mounts.ts';
+import { planMounts } from './mounts/mount-points.ts';
+import { populateVolumes } from './mounts/populate-volumes.ts';
+import { withHostDefaults } from './request/host-defaults.ts';
+import { withImageDefaults } from './request/image-defaults.ts';
+import { generateName } from './request/name-generator.ts';
+import { emptyEndpoint, parseNetworkMode, resolveSharedContainers } from './request/network-mode.ts';
+import { validatePorts } from './request/port-requests.ts';
+import { validateConfig, validateHostConfig, validateName } from './request/validate.ts';
+import { validateEndpoint, validateNetworkMode } from './request/validate-network.ts';
+import { resolveLinks } from './set-up/links.ts';
+import { checkUserNamespace, mapOf } from './set-up/user-namespace.ts';
 
 /**
  * Makes a container: its volumes, its writable layer and its record, in this order, so that what a crash leaves is

@@ -5,7 +5,7 @@ import type { ContainersContext } from './context.ts';
 import { create } from './create.ts';
 import { inspect } from './inspect.ts';
 import { kill } from './kill.ts';
-import { list } from './list.ts';
+import { list } from './list/list.ts';
 import { logs } from './logs.ts';
 import { pause, unpause } from './pause.ts';
 import { prune } from './prune.ts';

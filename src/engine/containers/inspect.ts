@@ -3,8 +3,8 @@ import type { ContainerInspect, ContainerState, MountPoint, NetworkSettings } fr
 import type { ContainerRecord, MountPointRecord } from '../../store/mod.ts';
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
-import { shownLinks } from './links.ts';
-import { isRunning } from './status.ts';
+import { isRunning } from './life/status.ts';
+import { shownLinks } from './set-up/links.ts';
 
 /** The whole of a container, newest shape with the fields that older versions saw. */
 export async function inspect(

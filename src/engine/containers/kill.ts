@@ -1,12 +1,12 @@
 import { EngineError, shortId } from '../../base/mod.ts';
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
-import { endRestarting } from './end-restarting.ts';
-import { KILL_WAIT_MS, waitForExit } from './exit-wait.ts';
+import { endRestarting } from './life/end-restarting.ts';
+import { KILL_WAIT_MS, waitForExit } from './life/exit-wait.ts';
+import { noteManualStop, SIGKILL, sendSignal } from './life/send-signal.ts';
+import { checkSignal, parseSignal } from './life/signals.ts';
+import { checkVerb } from './life/status.ts';
 import { unpause } from './pause.ts';
-import { noteManualStop, SIGKILL, sendSignal } from './send-signal.ts';
-import { checkSignal, parseSignal } from './signals.ts';
-import { checkVerb } from './status.ts';
 
 /** Sends a signal; after SIGKILL it waits for the end, as Docker does. */
 export async function kill(

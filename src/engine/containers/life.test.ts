@@ -3,11 +3,11 @@ import { EngineError } from '../../base/mod.ts';
 import { attach } from './attach.ts';
 import type { Container } from './container.ts';
 import { kill } from './kill.ts';
+import { handleExit } from './life/supervise.ts';
 import { remove } from './remove.ts';
 import { restart } from './restart.ts';
 import { start } from './start.ts';
 import { stop } from './stop.ts';
-import { handleExit } from './supervise.ts';
 import { EngineBench } from './testing.ts';
 
 let bench: EngineBench;

@@ -3,7 +3,7 @@ import type { LogRecord } from '../../logs/mod.ts';
 import type { Container } from './container.ts';
 import type { LogsOptions } from './containers.ts';
 import type { ContainersContext } from './context.ts';
-import { logTarget } from './log-target.ts';
+import { logTarget } from './set-up/log-target.ts';
 
 /** Records of a container's log, oldest first. */
 export function logs(

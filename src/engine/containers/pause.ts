@@ -1,6 +1,6 @@
 import type { Container } from './container.ts';
 import { announce, type ContainersContext, save, transition } from './context.ts';
-import { checkVerb } from './status.ts';
+import { checkVerb } from './life/status.ts';
 
 /** Freezes all processes of a container. */
 export async function pause(context: ContainersContext, container: Container): Promise<void> {

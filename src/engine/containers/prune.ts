@@ -2,8 +2,8 @@ import { messageOf, nowNano, parseTime } from '../../base/mod.ts';
 import { checkFilterKeys, type Filters } from '../filters.ts';
 import { matchesPruneLabels, untilOf } from '../prune-filters.ts';
 import type { ContainersContext } from './context.ts';
+import { isRunning } from './life/status.ts';
 import { remove } from './remove.ts';
-import { isRunning } from './status.ts';
 
 /** Removes all containers that do not run. */
 export async function prune(

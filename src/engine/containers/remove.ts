@@ -2,8 +2,8 @@ import { EngineError, messageOf } from '../../base/mod.ts';
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
 import { kill } from './kill.ts';
-import { removeLocked } from './remove-locked.ts';
-import { checkVerb, isRunning } from './status.ts';
+import { removeLocked } from './life/remove-locked.ts';
+import { checkVerb, isRunning } from './life/status.ts';
 
 /**
  * Removes a container; with `force` kills it first, and ends a start that is under way. Two at once: the second is

@@ -1,7 +1,7 @@
 import { EngineError } from '../../base/mod.ts';
 import type { Container } from './container.ts';
 import { announce, type ContainersContext, save, transition } from './context.ts';
-import { validateName } from './validate.ts';
+import { validateName } from './request/validate.ts';
 
 /** Gives a container another name, which must be free. */
 export async function rename(context: ContainersContext, container: Container, name: string): Promise<void> {

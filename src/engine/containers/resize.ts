@@ -1,6 +1,6 @@
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
-import { checkVerb } from './status.ts';
+import { checkVerb } from './life/status.ts';
 
 /** Sets the window size of a container's terminal, in characters. */
 export async function resize(

@@ -2,17 +2,17 @@ import { closeSync } from 'node:fs';
 import { Cleanup, formatTime, messageOf, nowNano } from '../../base/mod.ts';
 import type { Sandbox } from '../../net/mod.ts';
 import type { StdioPaths } from '../../runtime/mod.ts';
-import { bundleSpec } from './bundle-spec.ts';
 import type { Container } from './container.ts';
 import { announce, type ContainersContext, save, transitionOnceCleared } from './context.ts';
-import { tellParents } from './links.ts';
-import { logTarget } from './log-target.ts';
-import { removeLocked } from './remove-locked.ts';
+import { removeLocked } from './life/remove-locked.ts';
+import { exitCodeOfFailure, inTask, startFailure } from './life/start-failure.ts';
+import { checkVerb, markedForRemoval } from './life/status.ts';
 import { announceNetworks, announceVolumes } from './resource-events.ts';
-import { applySandbox, setUpSandbox } from './sandbox.ts';
-import { exitCodeOfFailure, inTask, startFailure } from './start-failure.ts';
-import { checkVerb, markedForRemoval } from './status.ts';
-import { openUserns, rootOf } from './user-namespace.ts';
+import { bundleSpec } from './set-up/bundle-spec.ts';
+import { tellParents } from './set-up/links.ts';
+import { logTarget } from './set-up/log-target.ts';
+import { applySandbox, setUpSandbox } from './set-up/sandbox.ts';
+import { openUserns, rootOf } from './set-up/user-namespace.ts';
 
 /**
  * Starts a container that does not run. Its restarts are counted anew, and so is their back-off, unless this is one of

@@ -1,11 +1,11 @@
 import { EngineError } from '../../base/mod.ts';
 import type { Container } from './container.ts';
 import { announce, type ContainersContext } from './context.ts';
-import { endRestarting } from './end-restarting.ts';
-import { KILL_WAIT_MS, waitForExit } from './exit-wait.ts';
-import { noteManualStop, SIGKILL, sendSignal } from './send-signal.ts';
-import { checkSignal, parseSignal } from './signals.ts';
-import { checkVerb } from './status.ts';
+import { endRestarting } from './life/end-restarting.ts';
+import { KILL_WAIT_MS, waitForExit } from './life/exit-wait.ts';
+import { noteManualStop, SIGKILL, sendSignal } from './life/send-signal.ts';
+import { checkSignal, parseSignal } from './life/signals.ts';
+import { checkVerb } from './life/status.ts';
 
 /**
  * Stops a container that runs: its stop signal, a grace, then SIGKILL. No lock is held. Not `byHand`:

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { HostConfig } from '../../spec/docker/mod.ts';
-import { noteIntent } from './intent-notes.ts';
-import { limitChange, mergeUpdate, type UpdateRequest } from './merge-update.ts';
-import { restoreContainers } from './restore.ts';
+import { noteIntent } from './life/intent-notes.ts';
+import { restoreContainers } from './life/restore.ts';
+import { limitChange, mergeUpdate, type UpdateRequest } from './request/merge-update.ts';
 import { start } from './start.ts';
 import { EngineBench } from './testing.ts';
 import { update } from './update.ts';

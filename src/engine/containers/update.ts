@@ -1,11 +1,11 @@
 import { EngineError, messageOf } from '../../base/mod.ts';
 import type { Container } from './container.ts';
 import { announce, type ContainersContext, transition } from './context.ts';
-import { noteIntent } from './intent-notes.ts';
-import { limitChange, mergeUpdate, type UpdateRequest } from './merge-update.ts';
-import { checkVerb } from './status.ts';
-import { validateRestartPolicy } from './validate.ts';
-import { validateResources } from './validate-resources.ts';
+import { noteIntent } from './life/intent-notes.ts';
+import { checkVerb } from './life/status.ts';
+import { limitChange, mergeUpdate, type UpdateRequest } from './request/merge-update.ts';
+import { validateRestartPolicy } from './request/validate.ts';
+import { validateResources } from './request/validate-resources.ts';
 
 /**
  * Changes limits and the restart policy of a container, at once where it runs. Nothing is changed if any of it fails.

@@ -1,6 +1,6 @@
 import type { Container } from './container.ts';
 import type { WaitCondition, WaitResult } from './containers.ts';
-import { isRunning } from './status.ts';
+import { isRunning } from './life/status.ts';
 
 /** Registers a wait. The outer promise resolves at once, so that the API can send its head before the exit. */
 export function wait(

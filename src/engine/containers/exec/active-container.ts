@@ -1,7 +1,7 @@
 import { EngineError } from '../../../base/mod.ts';
 import type { Container } from '../container.ts';
 import type { ContainersContext } from '../context.ts';
-import { checkVerb } from '../status.ts';
+import { checkVerb } from '../life/status.ts';
 import type { Exec } from './exec.ts';
 
 /** Throws Docker's sentence unless a process can be run in it now. `named`: as the client wrote it. */

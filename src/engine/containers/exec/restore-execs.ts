@@ -1,7 +1,7 @@
 import { messageOf } from '../../../base/mod.ts';
 import type { KnownExec } from '../../../runtime/mod.ts';
 import type { ContainersContext } from '../context.ts';
-import { isRunning } from '../status.ts';
+import { isRunning } from '../life/status.ts';
 import { forgetOnDisk, noteEnd, settle, tellEnd } from './end-exec.ts';
 import { Exec, type ExecSettings } from './exec.ts';
 import { readOutput } from './exec-output.ts';

@@ -1,7 +1,7 @@
 import type { TreeChange } from '../../../store/mod.ts';
 import type { Container } from '../container.ts';
 import type { ContainersContext } from '../context.ts';
-import { mapOf } from '../user-namespace.ts';
+import { mapOf } from '../set-up/user-namespace.ts';
 
 /** What a container changes of its image. */
 export async function changesOf(context: ContainersContext, container: Container): Promise<TreeChange[]> {

@@ -1,7 +1,7 @@
 import { EngineError } from '../../../base/mod.ts';
 import type { Container } from '../container.ts';
 import { announce, type ContainersContext } from '../context.ts';
-import { mapOf } from '../user-namespace.ts';
+import { mapOf } from '../set-up/user-namespace.ts';
 import type { ExportedTree } from './files.ts';
 
 /** A container's own tree as a tar. Compat: mount points are there, what is mounted on them is not. */

@@ -4,9 +4,9 @@ import { type ContainerRecord, type OpenTree, viewName } from '../../../store/mo
 import type { PrivateMount } from '../../../sys/mod.ts';
 import type { Container } from '../container.ts';
 import type { ContainersContext } from '../context.ts';
-import { resolveMounts } from '../resolve-mounts.ts';
+import { resolveMounts } from '../mounts/resolve-mounts.ts';
 import { announceVolumes } from '../resource-events.ts';
-import { mapOf } from '../user-namespace.ts';
+import { mapOf } from '../set-up/user-namespace.ts';
 
 /** A container's files as they are seen inside. Dispose of it. */
 export interface View extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import type { Container } from '../container.ts';
 import type { ContainersContext } from '../context.ts';
+import { SIGKILL, sendSignal } from '../life/send-signal.ts';
 import { restart } from '../restart.ts';
-import { SIGKILL, sendSignal } from '../send-signal.ts';
 import { stop } from '../stop.ts';
 
 /**

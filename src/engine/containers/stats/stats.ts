@@ -3,7 +3,7 @@ import type { ContainerStats } from '../../../spec/docker/mod.ts';
 import type { Container } from '../container.ts';
 import type { StatsOptions } from '../containers.ts';
 import type { ContainersContext } from '../context.ts';
-import { isRunning } from '../status.ts';
+import { isRunning } from '../life/status.ts';
 import { emptyStats, sample } from './sample.ts';
 
 /**

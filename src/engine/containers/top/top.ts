@@ -2,7 +2,7 @@ import { EngineError, messageOf } from '../../../base/mod.ts';
 import { RunError, type RunResult, run } from '../../../sys/mod.ts';
 import type { Container } from '../container.ts';
 import { announce, type ContainersContext } from '../context.ts';
-import { isRunning } from '../status.ts';
+import { isRunning } from '../life/status.ts';
 import { type ProcessList, parsePs } from './ps-output.ts';
 
 const DEADLINE_MS = 20_000;
