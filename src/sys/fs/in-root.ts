@@ -68,6 +68,8 @@ export interface MakeInRoot {
   /** What the path shall be if it is not there. */
   kind: 'directory' | 'file';
   owner: { uid: number; gid: number };
+  /** Of the path, also of the one that is given back. `latin1`: one character a byte, for names that are not UTF-8. */
+  encoding?: 'utf8' | 'latin1';
 }
 
 export interface MadeInRoot {
@@ -83,9 +85,13 @@ export interface MadeInRoot {
  * directories 0755, the last as `kind` says. Each step is opened beneath the root without following links, so
  * somebody who changes the tree meanwhile can make this fail but not leave it.
  */
-export function makeInRoot(root: number, path: TreePath, { kind, owner }: MakeInRoot): MadeInRoot {
+export function makeInRoot(
+  root: number,
+  path: TreePath,
+  { kind, owner, encoding = 'utf8' }: MakeInRoot,
+): MadeInRoot {
   if (path.includes('\0')) throw new SysError('mkdir', EINVAL, path);
-  const rest = split(path);
+  const rest = split(Buffer.from(path, encoding).toString('latin1'));
   let at: string[] = [];
   let links = 0;
   let existed = true;
@@ -97,7 +103,7 @@ export function makeInRoot(root: number, path: TreePath, { kind, owner }: MakeIn
     const next = [...at, part];
     const step = openStep(root, next);
     if (step < 0) {
-      if (step !== -ENOENT) throw new SysError('open', -step, `/${next.join('/')}`);
+      if (step !== -ENOENT) throw new SysError('open', -step, shown(next));
       make(root, at, part, rest.some((later) => later !== '..') ? 'directory' : kind, owner);
       existed = false;
       at = next;
@@ -107,12 +113,12 @@ export function makeInRoot(root: number, path: TreePath, { kind, owner }: MakeIn
       const stat = fstatSync(step);
       if (stat.isSymbolicLink()) {
         if (++links > MAX_LINKS) throw new SysError('open', ELOOP, path);
-        const target = readlinkAt(step, cString('')) ?? '';
+        const target = readlinkAt(step, cString(''), 'latin1') ?? '';
         if (target.startsWith('/')) at = [];
         rest.unshift(...split(target));
         continue;
       }
-      if (!stat.isDirectory() && rest.length > 0) throw new SysError('open', ENOTDIR, `/${next.join('/')}`);
+      if (!stat.isDirectory() && rest.length > 0) throw new SysError('open', ENOTDIR, shown(next));
       at = next;
     } finally {
       closeSync(step);
@@ -121,7 +127,8 @@ export function makeInRoot(root: number, path: TreePath, { kind, owner }: MakeIn
   const last = openStep(root, at);
   if (last < 0) throw new SysError('open', -last, path);
   try {
-    return { path: `/${at.join('/')}`, stat: fstatSync(last), existed };
+    const made = Buffer.from(`/${at.join('/')}`, 'latin1').toString(encoding);
+    return { path: made, stat: fstatSync(last), existed };
   } finally {
     closeSync(last);
   }
@@ -129,10 +136,10 @@ export function makeInRoot(root: number, path: TreePath, { kind, owner }: MakeIn
 
 /**
  * Where `path` leads to within a root, as the tree itself would say it: links followed, also the last one, as far as
- * there is something; what is missing is left as it was asked for. For showing only: opening is `openInRoot`'s.
+ * there is something; what is missing is left as it was asked for. One character a byte. Opening is `openInRoot`'s.
  */
 export function followInRoot(root: number, path: TreePath): string {
-  const rest = split(path);
+  const rest = split(Buffer.from(path).toString('latin1'));
   let at: string[] = [];
   let links = 0;
   for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
@@ -152,7 +159,7 @@ export function followInRoot(root: number, path: TreePath): string {
         continue;
       }
       if (++links > MAX_LINKS) throw new SysError('open', ELOOP, path);
-      const target = readlinkAt(step, cString('')) ?? '';
+      const target = readlinkAt(step, cString(''), 'latin1') ?? '';
       if (target.startsWith('/')) at = [];
       rest.unshift(...split(target));
     } finally {
@@ -162,12 +169,18 @@ export function followInRoot(root: number, path: TreePath): string {
   return `/${at.join('/')}`;
 }
 
+/** Within this file names are `latin1`, one character a byte: those of a tree need not be UTF-8. */
 function split(path: string): string[] {
   return path.split('/').filter((part) => part !== '' && part !== '.');
 }
 
+/** For messages. */
+function shown(parts: readonly string[]): string {
+  return Buffer.from(`/${parts.join('/')}`, 'latin1').toString('utf8');
+}
+
 function openStep(root: number, parts: readonly string[]): number {
-  const path = cString(parts.length === 0 ? '.' : parts.join('/'));
+  const path = cString(parts.length === 0 ? '.' : parts.join('/'), 'latin1');
   return openAt2(root, path, O_PATH | O_NOFOLLOW, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 }
 
@@ -178,9 +191,9 @@ function make(
   kind: MakeInRoot['kind'],
   owner: MakeInRoot['owner'],
 ): void {
-  const dir = must('open', openStep(root, parent), `/${parent.join('/')}`);
-  const cName = cString(name);
-  const path = `/${[...parent, name].join('/')}`;
+  const dir = must('open', openStep(root, parent), shown(parent));
+  const cName = cString(name, 'latin1');
+  const path = shown([...parent, name]);
   try {
     // Race: whoever makes it in this moment is as good as we are.
     if (kind === 'directory') {

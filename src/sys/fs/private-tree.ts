@@ -1,8 +1,11 @@
 import { closeSync, openSync } from 'node:fs';
+import { constants } from 'node:os';
 import { must, SysError } from '../errors.ts';
 import { AT_FDCWD } from '../ffi/file-calls.ts';
 import { attachMount, cloneMount, inPrivateMounts, makeReadOnly } from '../ffi/mount-tree.ts';
 import { makeInRoot, openInRoot, openRoot, type TreePath } from './in-root.ts';
+
+const { ENOENT } = constants.errno;
 
 /** A tree of mounts to put together, that nobody else sees. */
 export interface PrivateTree {
@@ -84,8 +87,6 @@ function openTarget(base: number, destination: TreePath, kind: PrivateMount['kin
   const found = openInRoot(base, destination);
   if (found >= 0) return found;
   if (-found !== ENOENT) throw new SysError('open', -found, destination);
-  const { path } = makeInRoot(base, destination, { kind, owner: { uid: 0, gid: 0 } });
-  return must('open', openInRoot(base, path), destination);
+  makeInRoot(base, destination, { kind, owner: { uid: 0, gid: 0 } });
+  return must('open', openInRoot(base, destination), destination);
 }
-
-const ENOENT = 2;

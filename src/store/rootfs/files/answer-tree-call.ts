@@ -1,6 +1,6 @@
 import { accessSync, closeSync, constants, fstatSync } from 'node:fs';
 import { EngineError, errnoOf, isEngineError, messageOf } from '../../../base/mod.ts';
-import { TarError, TarReader } from '../../../spec/tar/mod.ts';
+import { type ByteString, TarError, TarReader } from '../../../spec/tar/mod.ts';
 import {
   assembleTree,
   type CallHandlers,
@@ -61,7 +61,7 @@ function destination({ tree, path }: TreeCalls['destination']['args']): UntarDes
   if (handle < 0) throw pathError('lstat', clean, -handle);
   try {
     return {
-      path: followInRoot(tree, clean),
+      path: followInRoot(tree, clean) as ByteString,
       isDirectory: fstatSync(handle).isDirectory(),
       isMounted: mountIdOf(handle) !== mountIdOf(tree),
       isReadOnly: isReadOnly(handle),

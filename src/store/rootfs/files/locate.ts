@@ -2,6 +2,7 @@ import { type BigIntStats, closeSync, fstatSync } from 'node:fs';
 import { constants } from 'node:os';
 import { posix } from 'node:path';
 import { EngineError } from '../../../base/mod.ts';
+import { type ByteString, displayBytes } from '../../../spec/tar/mod.ts';
 import { errnoWords, followInRoot, openInRoot, SysError } from '../../../sys/mod.ts';
 
 const O_NOFOLLOW = 0o400000;
@@ -85,7 +86,7 @@ const USERS_FAULT = new Set([
 
 function followed(tree: number, path: string): string {
   try {
-    return followInRoot(tree, path);
+    return displayBytes(followInRoot(tree, path) as ByteString);
   } catch (error) {
     if (error instanceof SysError) throw pathError('lstat', path, error.errno);
     throw error;

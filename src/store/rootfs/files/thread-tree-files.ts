@@ -98,7 +98,11 @@ class ThreadTree implements OpenTree {
 
   async untar(
     source: AsyncIterable<Uint8Array>,
-    { path, keepKinds, owner }: { path: string; keepKinds: boolean; owner?: { uid: number; gid: number } },
+    {
+      path,
+      keepKinds,
+      owner,
+    }: { path: ByteString; keepKinds: boolean; owner?: { uid: number; gid: number } },
   ): Promise<void> {
     const thread = this.#pool.pick();
     const untar = ++lastUntar;

@@ -1,4 +1,5 @@
 import type { IdMap } from '../../../spec/id-map.ts';
+import type { ByteString } from '../../../spec/tar/mod.ts';
 import type { PrivateTree } from '../../../sys/mod.ts';
 import type { PathStat } from './locate.ts';
 import type { TreeChange } from './tree-changes.ts';
@@ -32,7 +33,7 @@ export interface FoundPath {
 
 export interface UntarDestination {
   /** Absolute, without links, as the tree says it. */
-  path: string;
+  path: ByteString;
   isDirectory: boolean;
   /** It is in something mounted, not in the tree's own root. */
   isMounted: boolean;

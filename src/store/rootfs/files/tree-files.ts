@@ -1,4 +1,5 @@
 import type { IdMap } from '../../../spec/id-map.ts';
+import type { ByteString } from '../../../spec/tar/mod.ts';
 import type { PrivateTree } from '../../../sys/mod.ts';
 import type { FoundPath, UntarDestination } from './tree-calls.ts';
 import type { TreeChange } from './tree-changes.ts';
@@ -35,7 +36,7 @@ export interface OpenTree extends AsyncDisposable {
   /** Unpacks a tar, compressed as Docker takes it. `owner`: whose everything becomes. */
   untar(
     source: AsyncIterable<Uint8Array>,
-    options: { path: string; keepKinds: boolean; owner?: { uid: number; gid: number } },
+    options: { path: ByteString; keepKinds: boolean; owner?: { uid: number; gid: number } },
   ): Promise<void>;
 }
 

@@ -37,7 +37,7 @@ export interface UntarOptions {
   /** Descriptor of the root of the tree. It stays the caller's. */
   tree: number;
   /** The directory to unpack into, as the tree says it: absolute and without links. */
-  path: string;
+  path: ByteString;
   /** A directory does not take the place of something else, nor the other way round. */
   keepKinds: boolean;
   /** Whose everything becomes; what the archive says otherwise. */
@@ -81,7 +81,7 @@ export class TreeUntar implements TarSink, Disposable {
     if (this.#options.keepKinds && before !== undefined) {
       const [full, destination] = [
         JSON.stringify(this.#target.show(path)),
-        JSON.stringify(this.#options.path),
+        JSON.stringify(displayBytes(this.#options.path)),
       ];
       if (before === 'directory' && !isDirectory)
         throw conflict(`cannot overwrite directory ${full} with non-directory ${destination}`);

@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -23,7 +24,9 @@ import {
   type TarEntry,
   TarReader,
 } from '../../../spec/tar/mod.ts';
+import { answerTreeCalls } from './answer-tree-call.ts';
 import { cleanUserPath, goBase, locate } from './locate.ts';
+import type { UntarDestination } from './tree-calls.ts';
 import { treeChanges } from './tree-changes.ts';
 import { TreeTar, type TreeTarSource } from './tree-tar.ts';
 import { TreeUntar } from './tree-untar.ts';
@@ -58,12 +61,16 @@ function tarOf(path: string, more: Partial<TreeTarSource> = {}, piece = 4096): B
   }
 }
 
-function unpack(archive: Buffer, into: string, options: { path?: string; keepKinds?: boolean } = {}): void {
+function unpack(
+  archive: Buffer,
+  into: string,
+  options: { path?: ByteString; keepKinds?: boolean } = {},
+): void {
   const tree = openSync(into, 'r');
   try {
     using sink = new TreeUntar({
       tree,
-      path: options.path ?? '/',
+      path: options.path ?? ('/' as ByteString),
       keepKinds: options.keepKinds ?? true,
       owner: undefined,
     });
@@ -190,7 +197,9 @@ describe('an archive that lies', () => {
   ])('a member %s in %s is refused', (name, path, sentence) => {
     const to = fresh();
     mkdirSync(join(to, 'sub'));
-    expect(() => unpack(archive([{ name, content: 'x' }]), to, { path })).toThrow(sentence);
+    expect(() => unpack(archive([{ name, content: 'x' }]), to, { path: path as ByteString })).toThrow(
+      sentence,
+    );
     expect(readdirSync(to)).toEqual(['sub']);
   });
 
@@ -204,12 +213,44 @@ describe('an archive that lies', () => {
     unpack(archive(members), to);
     expect(readdirSync(outside)).toEqual([]);
     expect(() => unpack(archive([{ name: 'h', type: '1', link: '../../etc/passwd' }]), to)).toThrow();
-    expect(() => unpack(archive([{ name: 's', type: '2', link: '../../x' }]), to, { path: '/tmp' })).toThrow(
-      'invalid symlink',
-    );
+    expect(() =>
+      unpack(archive([{ name: 's', type: '2', link: '../../x' }]), to, { path: '/tmp' as ByteString }),
+    ).toThrow('invalid symlink');
     expect(() => unpack(archive([{ name: '.', content: 'x' }]), to, { keepKinds: false })).toThrow(
       'non-directory entry as the archive root',
     );
+  });
+});
+
+describe('names that are not UTF-8', () => {
+  const bytes = (text: string) => Buffer.from(text, 'latin1');
+  const names = (path: string) =>
+    readdirSync(path, { encoding: 'buffer' }).map((name) => name.toString('latin1'));
+
+  test('of a folder that an archive only implies stay as they are', () => {
+    const to = fresh();
+    unpack(archive([{ name: 'caf\xe9/\xff/x', content: 'x' }]), to);
+    expect(names(to)).toEqual(['caf\xe9']);
+    expect(readFileSync(bytes(`${to}/caf\xe9/\xff/x`), 'latin1')).toBe('x');
+  });
+
+  test('are where links lead to, of the destination and of folders that are to be made', async () => {
+    const to = fresh();
+    mkdirSync(bytes(`${to}/caf\xe9`));
+    symlinkSync(bytes('caf\xe9'), join(to, 'link'));
+    symlinkSync(bytes('new\xe9'), join(to, 'to-new'));
+    const tree = openSync(to, 'r');
+    try {
+      const { path } = (await answerTreeCalls.destination({ tree, path: '/link' })) as UntarDestination;
+      expect(path).toBe('/caf\xe9' as ByteString);
+      unpack(archive([{ name: 'a/x', content: 'x' }]), to, { path });
+      expect(names(`${to}/link`)).toEqual(['a']);
+    } finally {
+      closeSync(tree);
+    }
+    unpack(archive([{ name: 'to-new/b/x', content: 'x' }]), to);
+    expect(names(to).sort()).toEqual(['caf\xe9', 'link', 'new\xe9', 'to-new']);
+    expect(names(`${to}/to-new`)).toEqual(['b']);
   });
 });
 

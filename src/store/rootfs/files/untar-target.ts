@@ -38,20 +38,19 @@ export interface Place {
 export class UntarTarget implements Disposable {
   readonly #tree: number;
   readonly #implied: Owner;
-  readonly #root: string;
-  /** One character a byte. */
-  readonly #rootBytes: string;
+  readonly #root: ByteString;
   /** The directory that was used last: members of one stand together. */
   #parent: string | undefined;
   #directory = -1;
 
-  /** `tree` stays the caller's. `path` is a directory in it, absolute and without links. */
-  /** `implied`: whose the folders are that an archive only implies. */
-  constructor(tree: number, path: string, implied: Owner) {
+  /**
+   * `tree` stays the caller's. `path` is a directory in it, absolute and without links. `implied`: whose the folders are
+   * that an archive only implies.
+   */
+  constructor(tree: number, path: ByteString, implied: Owner) {
     this.#implied = implied;
     this.#tree = tree;
     this.#root = path;
-    this.#rootBytes = Buffer.from(path, 'utf8').toString('latin1');
     this.place('' as ByteString);
   }
 
@@ -60,7 +59,7 @@ export class UntarTarget implements Disposable {
     if (name.includes('\0')) throw new EngineError('invalid', 'invalid name with a zero byte');
     const clean = this.#inside(name);
     if (clean !== undefined) return clean;
-    throw new EngineError('invalid', `${quote(name)} is outside of ${JSON.stringify(this.#root)}`);
+    throw new EngineError('invalid', `${quote(name)} is outside of ${quote(this.#root)}`);
   }
 
   /** Refuses a link whose text leads out of the directory. Compat: as moby does, though nothing here would follow it. */
@@ -120,7 +119,7 @@ export class UntarTarget implements Disposable {
 
   /** A member as its container would name it. */
   show(path: ByteString): string {
-    return posix.join(this.#root, displayBytes(path));
+    return displayBytes(this.#full(path));
   }
 
   [Symbol.dispose](): void {
@@ -150,12 +149,11 @@ export class UntarTarget implements Disposable {
   }
 
   /** Compat: folders that an archive only implies are root's. */
-  #makeFolders(path: string): void {
-    const text = Buffer.from(path, 'latin1').toString('utf8');
+  #makeFolders(path: ByteString): void {
     try {
-      makeInRoot(this.#tree, text, { kind: 'directory', owner: this.#implied });
+      makeInRoot(this.#tree, path, { kind: 'directory', owner: this.#implied, encoding: 'latin1' });
     } catch (error) {
-      if (error instanceof SysError) throw pathError('mkdir', text, error.errno);
+      if (error instanceof SysError) throw pathError('mkdir', displayBytes(path), error.errno);
       throw error;
     }
   }
@@ -171,8 +169,8 @@ export class UntarTarget implements Disposable {
     return full.startsWith(start) ? (full.slice(start.length) as ByteString) : undefined;
   }
 
-  #full(path: string): string {
-    return posix.join(this.#rootBytes, path);
+  #full(path: string): ByteString {
+    return posix.join(this.#root, path) as ByteString;
   }
 }
 
