@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { EngineError } from '../../base/mod.ts';
 import { type Codec, decode } from './go-json.ts';
 import { syntaxSentence } from './go-json-syntax.ts';
+import { parseExact } from './json-text.ts';
 
 /** More JSON than any client has to say. */
 const MAX_JSON = 8 * 1024 * 1024;
@@ -36,8 +37,9 @@ export function parseJson(text: string): unknown {
   if (text.trim() === '')
     throw new EngineError('invalid', 'invalid JSON: got EOF while reading request body');
   try {
-    return JSON.parse(text);
+    return parseExact(text);
   } catch (cause) {
+    if (cause instanceof EngineError) throw cause;
     const sentence = syntaxSentence(text);
     const message = sentence.endsWith('after top-level value')
       ? 'unexpected content after JSON'

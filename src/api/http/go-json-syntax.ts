@@ -1,3 +1,5 @@
+import { MAX_DEPTH } from './json-text.ts';
+
 /**
  * The sentence with which Go's `encoding/json` refuses a text that JSON.parse refused: it names the first character
  * that cannot stand where it stands. Only runs on bad input; one pass, no recursion.
@@ -8,7 +10,7 @@ export function syntaxSentence(text: string): string {
   let i = 0;
   const bad = (where: string) => `invalid character ${quote(text[i] ?? '')} ${where}`;
   for (;;) {
-    while (/[ \t\r\n]/.test(text[i] ?? '')) i++;
+    while (isSpace(text.charCodeAt(i))) i++;
     const c = text[i];
     if (c === undefined) return 'unexpected EOF';
     switch (state) {
@@ -39,7 +41,7 @@ export function syntaxSentence(text: string): string {
           break;
         }
         if (c === '{' || c === '[') {
-          stack.push(c);
+          if (stack.push(c) > MAX_DEPTH) return bad('exceeded max depth');
           state = c === '{' ? 'first-key' : 'first-item';
           i++;
           break;
@@ -68,6 +70,10 @@ export function syntaxSentence(text: string): string {
 
 type State = 'value' | 'first-item' | 'first-key' | 'key' | 'colon' | 'after-pair' | 'after-item' | 'done';
 
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
+
 function after(stack: ('{' | '[')[]): State {
   const top = stack.at(-1);
   return top === '{' ? 'after-pair' : top === '[' ? 'after-item' : 'done';
@@ -81,10 +87,10 @@ function close(stack: ('{' | '[')[]): State {
 /** The index behind a string that begins at `i`, or the sentence. */
 function endOfString(text: string, i: number): number | string {
   for (let at = i + 1; at < text.length; at++) {
-    const c = text[at] ?? '';
-    if (c === '"') return at + 1;
-    if (c < ' ') return `invalid character ${quote(c)} in string literal`;
-    if (c === '\\') {
+    const code = text.charCodeAt(at);
+    if (code === 0x22) return at + 1;
+    if (code < 0x20) return `invalid character ${quote(text[at] ?? '')} in string literal`;
+    if (code === 0x5c) {
       at++;
       const escaped = text[at];
       if (escaped === undefined) break;
@@ -102,6 +108,8 @@ function endOfString(text: string, i: number): number | string {
   return 'unexpected EOF';
 }
 
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+
 /** The index behind a string, number or literal that begins at `i`, or the sentence. */
 function endOfScalar(text: string, i: number): number | string {
   const c = text[i] ?? '';
@@ -117,8 +125,8 @@ function endOfScalar(text: string, i: number): number | string {
     }
     return i + literal.length;
   }
-  const number = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/.exec(text.slice(i, i + 400));
-  if (number) return i + number[0].length;
+  NUMBER.lastIndex = i;
+  if (NUMBER.test(text)) return NUMBER.lastIndex;
   if (c === '-') {
     const next = text[i + 1];
     return next === undefined ? 'unexpected EOF' : `invalid character ${quote(next)} in numeric literal`;

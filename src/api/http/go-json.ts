@@ -1,4 +1,5 @@
 import { EngineError } from '../../base/mod.ts';
+import { GoNumber, goInteger } from './go-number.ts';
 
 /**
  * Decoding of request bodies as Go decodes JSON into a struct, because clients rely on it: unknown keys are ignored,
@@ -8,7 +9,7 @@ import { EngineError } from '../../base/mod.ts';
 export interface Codec<T> {
   /** Go's name of the type, for the error sentence. */
   readonly go: string;
-  /** `value` is what JSON.parse gave, or undefined where the key is absent. */
+  /** `value` is what parseExact gave, or undefined where the key is absent. */
   read(value: unknown, at: Place): T;
 }
 
@@ -29,20 +30,17 @@ export const string: Codec<string> = scalar('string', 'string', '');
 export const bool: Codec<boolean> = scalar('bool', 'boolean', false);
 export const int: Codec<number> = integer('int64');
 
-/** Of the types that are smaller than 64 bits. */
-const LARGEST: Record<string, number> = { uint16: 65_535 };
-
 /** An integer of a named Go type; 0 when absent. */
 export function integer(go: string, min = Number.NEGATIVE_INFINITY): Codec<number> {
   return {
     go,
     read(value, at) {
       if (value === undefined || value === null) return 0;
-      if (typeof value !== 'number') throw mismatch(value, go, at);
-      if (!Number.isInteger(value) || value < min || Math.abs(value) > (LARGEST[go] ?? 2 ** 63)) {
-        throw mismatch(value, go, at, `number ${value}`);
-      }
-      return value;
+      if (typeof value !== 'number' && !(value instanceof GoNumber)) throw mismatch(value, go, at);
+      const source = typeof value === 'number' ? JSON.stringify(value) : value.source;
+      const whole = goInteger(source, go);
+      if (whole === undefined || whole < min) throw mismatch(value, go, at, `number ${source}`);
+      return whole;
     },
   };
 }
@@ -141,7 +139,7 @@ export function hasAnyField(value: unknown, fields: object): boolean {
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof GoNumber);
 }
 
 function scalar<T extends string | boolean>(go: string, type: 'string' | 'boolean', zero: T): Codec<T> {
@@ -167,6 +165,7 @@ function mismatch(value: unknown, go: string, at: Place, what = kindOf(value)): 
 function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'array';
   if (value === null || value === undefined) return 'null';
+  if (value instanceof GoNumber) return 'number';
   return typeof value === 'boolean' ? 'bool' : typeof value;
 }
 

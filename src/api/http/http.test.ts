@@ -5,7 +5,7 @@ import { parseJson } from './body.ts';
 import { CoalescingWriter } from './coalesce.ts';
 import { parseFilters } from './filters.ts';
 import { markSilentHijack } from './front.ts';
-import { decode, int, list, map, nullable, string, struct } from './go-json.ts';
+import { decode, int, integer, list, map, nullable, string, struct } from './go-json.ts';
 import { syntaxSentence } from './go-json-syntax.ts';
 import { parseHost } from './listener.ts';
 import { ProgressStream } from './progress.ts';
@@ -206,4 +206,60 @@ test('ProgressStream keeps only the newest figure of a layer while the client ha
     '{"id":"a","status":"Downloading","progressDetail":{"current":999,"total":1000}}',
     '{"id":"a","status":"Pull complete","progressDetail":{}}',
   ]);
+});
+
+describe('a body that means harm', () => {
+  const parse = (text: string) => decode(codec, parseJson(text));
+  const codec = struct<{ N: number; U: number; Port: number; S: string }>('T', {
+    N: int,
+    U: integer('uint64', 0),
+    Port: integer('uint16', 0),
+    S: string,
+  });
+
+  test('nested deeper than Go reads is refused in its words, before it is parsed', () => {
+    const sentence = (c: string) => `invalid JSON: invalid character '${c}' exceeded max depth`;
+    expect(() => parseJson('['.repeat(5_000_000))).toThrow(sentence('['));
+    expect(() => parseJson('{"a":'.repeat(1_000_000))).toThrow(sentence('{'));
+    expect(() => parseJson(`${'['.repeat(10_001)}${']'.repeat(10_001)}`)).toThrow(sentence('['));
+    expect(parseJson(`${'['.repeat(10_000)}${']'.repeat(10_000)}`)).toBeArray();
+    expect(parseJson(JSON.stringify({ a: `\\"${'['.repeat(20_000)}` }))).toBeObject();
+    const many = (count: number) => `[${'1,'.repeat(count - 1)}1]`;
+    expect(() => parseJson(many(20_000))).toThrow('invalid JSON: more than 20000 values');
+    expect(() => parseJson(`[${'[[]],'.repeat(9_000)}1]`)).toThrow('more than 20000 values');
+    expect(parseJson(many(19_999))).toBeArray();
+    // What is wrong first is named first.
+    expect(() => parseJson(`[x${'['.repeat(20_000)}`)).toThrow("invalid character 'x' looking for");
+  });
+
+  test('integers are what Go takes for integers', () => {
+    const refused = (number: string, field: string, go: string) =>
+      expect(() => parse(`{"${field}":${number}}`)).toThrow(
+        `invalid JSON: json: cannot unmarshal number ${number} into Go struct field T.${field} of type ${go}`,
+      );
+    for (const number of ['9223372036854775808', '-9223372036854775809', '1e10', '1E2', '1.0', '1.5'])
+      refused(number, 'N', 'int64');
+    refused('18446744073709551616', 'U', 'uint64');
+    refused('-1', 'U', 'uint64');
+    refused('65536', 'Port', 'uint16');
+    refused('9'.repeat(1000), 'N', 'int64');
+    expect(() => parse('{"S":1e10}')).toThrow(
+      'cannot unmarshal number into Go struct field T.S of type string',
+    );
+    expect(() => parse('1e10')).toThrow('cannot unmarshal number into Go value of type T');
+    expect(parse('{"N":-0,"S":"1e10 9223372036854775808","x":1e10}').N + 0).toBe(0);
+    expect(parse('{"N":9007199254740993}').N).toBe(9007199254740992);
+  });
+
+  test('any 64-bit integer is answered as one that Go reads, near to what was asked', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (asked) => {
+        const shown = BigInt(JSON.stringify(parse(`{"N":${asked}}`).N));
+        expect(shown >= -(2n ** 63n) && shown < 2n ** 63n).toBe(true);
+        expect(shown - asked < 4096n && asked - shown < 4096n).toBe(true);
+      }),
+      { examples: [[2n ** 63n - 1n], [-(2n ** 63n)], [2n ** 53n + 1n]] },
+    );
+    expect(JSON.stringify(parse('{"U":18446744073709551615}').U)).toBe('18446744073709550000');
+  });
 });
