@@ -4,6 +4,10 @@ import type { ContainerAbout } from '../logs.ts';
 
 const DEFAULT_TAG = '{{.ID}}';
 
+/** A tag stands in every record. It is a stranger's template, which must not cost the daemon memory or time. */
+const MAX_TEMPLATE = 16 * 1024;
+const TAG_LIMITS = { text: 64 * 1024, steps: 10_000 };
+
 /** Whether a driver with these options asks for tags or attributes. */
 export function wantsAbout(options: Record<string, string>): boolean {
   return ['tag', 'labels', 'labels-regex', 'env', 'env-regex'].some((name) => options[name]);
@@ -56,10 +60,11 @@ export async function tagOf(template: string | undefined, about: ContainerAbout)
   // Loaded when somebody has a tag.
   const { compileTemplate } = await import('../../spec/go-template/execute.ts');
   try {
+    if (source.length > MAX_TEMPLATE) throw new Error('the template is too long');
     const info = infoOf(about);
     const missing = (field: string, of: unknown) =>
       of === info ? `can't evaluate field ${field} in type *logger.Info` : undefined;
-    return compileTemplate(source, { missing }).render(info);
+    return compileTemplate(source, { missing, limits: TAG_LIMITS }).render(info);
   } catch (cause) {
     throw new EngineError('invalid', `template: log-tag: ${messageOf(cause)}`, { cause });
   }

@@ -41,6 +41,10 @@ describe('tags and attributes', () => {
   test('a tag that cannot be read or has an unknown field is an error', async () => {
     expect(tagOf('{{.Nope}}', about)).rejects.toThrow("can't evaluate field Nope in type *logger.Info");
     expect(tagOf('{{', about)).rejects.toThrow('template: log-tag: ');
+    for (const wide of ['{{printf "%99999d" 1}}', '{{range 1000000000}}{{end}}', 'x'.repeat(20_000)]) {
+      expect(tagOf(wide, about)).rejects.toThrow(/too (?:long|many steps)/);
+    }
+    expect(await tagOf('{{printf "%999999999d" 1}}', about)).toBe('%!(NOVERB)%!(EXTRA int=1)');
   });
 
   test('labels and variables by name and by expression; variables win', () => {

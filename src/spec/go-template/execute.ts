@@ -16,7 +16,18 @@ export interface TemplateOptions {
   functions?: Record<string, TemplateFunction>;
   /** The sentence for a field that `of` lacks, after `at <.Field>: `; undefined where `of` is a map of Go's. */
   missing?: (field: string, of: unknown) => string | undefined;
+  /** For templates of strangers: TemplateError beyond. None by default. */
+  limits?: TemplateLimits;
 }
+
+export interface TemplateLimits {
+  /** Length of the result, and of each value on the way to it. */
+  text: number;
+  /** Nodes that are visited, each round of a range anew. */
+  steps: number;
+}
+
+const UNLIMITED: TemplateLimits = { text: Number.POSITIVE_INFINITY, steps: Number.POSITIVE_INFINITY };
 
 export interface Template {
   /** Fills the template with `data`; methods are functions among its fields. */
@@ -28,26 +39,34 @@ export function compileTemplate(source: string, options: TemplateOptions = {}): 
   const nodes = parseTemplate(source);
   const functions = options.functions ?? FUNCTIONS;
   const missing = options.missing ?? ((field) => `map has no entry for key ${JSON.stringify(field)}`);
+  const limits = options.limits ?? UNLIMITED;
   checkFunctions(nodes, functions);
   return {
-    render: (data) => new Execution(functions, missing, data).run(nodes, data, new Map([['', data]])),
+    render: (data) => new Execution(functions, missing, limits, data).run(nodes, data, new Map([['', data]])),
   };
 }
 
 type Scope = Map<string, unknown>;
 
+const TOO_LONG = 'template: :1: the result is too long';
+
 class Execution {
   readonly #functions: Record<string, TemplateFunction>;
   readonly #missing: NonNullable<TemplateOptions['missing']>;
+  readonly #limits: TemplateLimits;
   readonly #root: unknown;
+  #steps = 0;
+  #printed = 0;
 
   constructor(
     functions: Record<string, TemplateFunction>,
     missing: NonNullable<TemplateOptions['missing']>,
+    limits: TemplateLimits,
     root: unknown,
   ) {
     this.#functions = functions;
     this.#missing = missing;
+    this.#limits = limits;
     this.#root = root;
   }
 
@@ -56,13 +75,31 @@ class Execution {
   }
 
   #node(node: Node, dot: unknown, scope: Scope): string {
-    if (node.type === 'text') return node.text;
-    if (node.type === 'print') return this.#print(node.pipeline, dot, scope);
+    this.#step(1);
+    if (node.type === 'text') return this.#emit(node.text);
+    if (node.type === 'print') return this.#emit(this.#print(node.pipeline, dot, scope));
     const inner: Scope = new Map(scope);
     if (node.type === 'range') return this.#range(node, dot, inner);
     const value = absent(this.#pipeline(node.pipeline, dot, inner));
     if (!isTrue(value)) return this.run(node.otherwise, dot, inner);
     return this.run(node.body, node.type === 'with' ? value : dot, inner);
+  }
+
+  #step(count: number): void {
+    this.#steps += count;
+    if (this.#steps > this.#limits.steps) throw new TemplateError('template: :1: too many steps');
+  }
+
+  #emit(text: string): string {
+    this.#printed += text.length;
+    if (this.#printed > this.#limits.text) throw new TemplateError(TOO_LONG);
+    return text;
+  }
+
+  /** A value that a function made. */
+  #made(value: unknown): unknown {
+    if (typeof value === 'string' && value.length > this.#limits.text) throw new TemplateError(TOO_LONG);
+    return value;
   }
 
   #print(pipeline: Pipeline, dot: unknown, scope: Scope): string {
@@ -75,7 +112,9 @@ class Execution {
   #range(node: Extract<Node, { type: 'if' | 'with' | 'range' }>, dot: unknown, scope: Scope): string {
     const { names } = node.pipeline;
     const value = absent(this.#pipeline({ ...node.pipeline, names: [] }, dot, scope));
+    if (typeof value === 'number') this.#step(value);
     const entries = entriesOf(value);
+    this.#step(entries.length);
     if (entries.length === 0) return this.run(node.otherwise, dot, scope);
     return entries
       .map(([key, one]) => {
@@ -104,7 +143,7 @@ class Execution {
     const lenient = ['and', 'or', 'not', 'eq', 'ne', 'len'].includes(head.name);
     const args = [...values(), ...piped].map((value) => (lenient ? absent(value) : this.#present(value)));
     try {
-      return this.#functions[head.name]?.(...args);
+      return this.#made(this.#functions[head.name]?.(...args));
     } catch (error) {
       throw new TemplateError(`template: :1: executing "" at <${head.name}>: ${(error as Error).message}`);
     }
@@ -115,7 +154,7 @@ class Execution {
       case 'value':
         return operand.value;
       case 'call':
-        return this.#functions[operand.name]?.(...args);
+        return this.#made(this.#functions[operand.name]?.(...args));
       case 'field':
         return this.#walk(dot, operand.path, args, operand.at);
       case 'group':

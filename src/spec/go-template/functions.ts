@@ -4,6 +4,8 @@ import { TemplateError } from './lex.ts';
 
 export type TemplateFunction = (...args: unknown[]) => unknown;
 
+const MAX_PAD = 1_000_000;
+
 /** Functions of Go's templates, and those that Docker adds. */
 export const FUNCTIONS: Record<string, TemplateFunction> = {
   and: (...args) => args.find((arg) => !isTrue(arg)) ?? args.at(-1),
@@ -33,7 +35,10 @@ export const FUNCTIONS: Record<string, TemplateFunction> = {
   lower: (text) => String(text).toLowerCase(),
   upper: (text) => String(text).toUpperCase(),
   pad: (text, before, after) => {
-    const spaces = (count: unknown) => ' '.repeat(Number(count));
+    const spaces = (count: unknown) => {
+      if (Number(count) > MAX_PAD) throw new TemplateError('too many spaces to pad with');
+      return ' '.repeat(Number(count));
+    };
     return text === '' ? '' : `${spaces(before)}${String(text)}${spaces(after)}`;
   },
   truncate: (text, width) => [...String(text)].slice(0, Number(width)).join(''),

@@ -48,11 +48,26 @@ export function lexTemplate(source: string): Piece[] {
   }
 }
 
-/** Where `}}` stands that ends the action: not inside of a string. */
+/** Where `}}` stands that ends the action: not inside of a string. A quote that nothing closes is a character. */
 function closing(text: string): number {
-  const match = /^(?:"(?:[^"\\]|\\.)*"|`[^`]*`|(?!}})[\s\S])*?(?=}})/.exec(text);
-  if (!match) throw new TemplateError('template: :1: unclosed action');
-  return match[0].length;
+  const unclosed = new Set<string>();
+  for (let at = 0; at < text.length; at++) {
+    const c = text[at] ?? '';
+    if (text.startsWith('}}', at)) return at;
+    if ((c !== '"' && c !== '`') || unclosed.has(c)) continue;
+    const end = endOfString(text, at, c);
+    if (end === undefined) unclosed.add(c);
+    else at = end;
+  }
+  throw new TemplateError('template: :1: unclosed action');
+}
+
+function endOfString(text: string, open: number, quote: string): number | undefined {
+  for (let at = open + 1; at < text.length; at++) {
+    if (text[at] === quote) return at;
+    if (text[at] === '\\' && quote === '"') at++;
+  }
+  return undefined;
 }
 
 /** `start` is where in the template `body` begins. */

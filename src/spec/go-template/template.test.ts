@@ -53,4 +53,39 @@ describe('a template', () => {
   ])('%s is an error', (template, message) => {
     expect(() => compileTemplate(template).render(data)).toThrow(message);
   });
+
+  test.each([
+    ['{{printf "%1000000d" 1 | len}}', '1000000'],
+    ['{{printf "%999999999d|" 1}}', '%!(NOVERB)%!(EXTRA int=1)'],
+    ['{{printf "%.1000001f" 1}}', '%!(NOVERB)%!(EXTRA int=1)'],
+    ['{{printf "%*d" 9999999 1}}', '%!(BADWIDTH)1'],
+    ['{{printf "%.*f" 9999999 1}}', '%!(BADPREC)1.000000'],
+    ['{{printf "%*d|%-*d|" 3 1 3 1}}', '  1|1  |'],
+    ['{{printf "%.200f" 1.5 | len}}', '202'],
+    ['{{printf "%.f %.0s|" 2.25 "x"}}', '2 |'],
+    ['{{printf "%d" "x"}}', '%!d(string=x)'],
+  ])('%s is as wide as in Go', (template, shown) => {
+    expect(compileTemplate(template).render(data)).toBe(shown);
+  });
+
+  test('what would take all memory or time is an error', () => {
+    const limits = { text: 1000, steps: 1000 };
+    const render = (template: string) => compileTemplate(template, { limits }).render(data);
+    const assign = '{{$x = print $x $x}}'.repeat(40);
+    expect(render('{{printf "%900d" 1}}')).toHaveLength(900);
+    for (const long of [
+      '{{printf "%900d" 1}}'.repeat(2),
+      '{{$x := printf "%1001d" 1}}',
+      `{{$x := "x"}}${assign}`,
+    ]) {
+      expect(() => render(long)).toThrow('the result is too long');
+    }
+    expect(() => render('{{range 1000000000}}{{end}}')).toThrow('too many steps');
+    expect(() => render('{{range 30}}{{range 40}}{{end}}{{end}}')).toThrow('too many steps');
+    expect(() => compileTemplate('{{pad "x" 1000000000 0}}').render(data)).toThrow('too many spaces');
+    const wide = `{{printf "${'%1000000d'.repeat(20)}" ${'1 '.repeat(20)}}}`;
+    expect(() => compileTemplate(wide).render(data)).toThrow('the result is too long');
+    // A pattern that tries every way to pair them never ends.
+    expect(() => compileTemplate(`{{${'"'.repeat(10_001)}`)).toThrow('unclosed action');
+  });
 });
