@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { EngineError } from '../../base/mod.ts';
 import {
   cString,
+  O_CREATE_NEW,
+  O_DIRECTORY,
   openAt,
   openAt2,
   RESOLVE_IN_ROOT,
@@ -13,8 +15,6 @@ import { applyAttributes, readAttributes } from './attributes.ts';
 import { isOpaque, MergedView } from './merged-view.ts';
 import type { DeferredLink, StagedJoin } from './staged-record.ts';
 
-const O_DIRECTORY = 0o200000;
-const O_CREATE_NEW = 0o1 | 0o100 | 0o200 | 0o400000;
 const JOIN_FILE = 'join.json';
 const QUICK_BYTES = 64 * 1024;
 /** Looks into layers below. */

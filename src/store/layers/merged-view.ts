@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import {
   cString,
   must,
+  O_DIRECTORY,
+  O_NOFOLLOW,
   O_PATH,
   openAt,
   openAt2,
@@ -11,9 +13,6 @@ import {
   readXattrsFd,
   type Xattr,
 } from '../../sys/mod.ts';
-
-const O_NOFOLLOW = 0o400000;
-const O_DIRECTORY = 0o200000;
 
 /** What a stack of layers shows at a path. `fd` is an O_PATH descriptor; dispose of it (`using`). */
 export interface MergedNode extends Disposable {

@@ -1,12 +1,10 @@
 import { closeSync, openSync, readdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { EngineError, messageOf } from '../../base/mod.ts';
-import { type MakeInRoot, makeInRoot, openInRoot, openRoot, SysError } from '../../sys/mod.ts';
+import { type MakeInRoot, makeInRoot, O_DIRECTORY, openInRoot, openRoot, SysError } from '../../sys/mod.ts';
 import type { DiskThread } from '../layers/disk-thread.ts';
 import { lookUpUserQuickly } from './look-up-user.ts';
 import type { ResolvedUser, RootFs } from './rootfs.ts';
-
-const O_DIRECTORY = 0o200000;
 
 /** `RootFs` by openat2(2). */
 export class TreeRootFs implements RootFs {

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { libc, tryCall } from './libc.ts';
 
 /**
@@ -11,6 +12,10 @@ export const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 export const O_PATH = 0o10000000;
 export const O_CLOEXEC = 0o2000000;
+/** These two are other numbers on arm64 than on x86-64. */
+export const { O_DIRECTORY, O_NOFOLLOW } = constants;
+/** A file that was not there, for writing only. */
+export const O_CREATE_NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | O_NOFOLLOW;
 
 const openatC = libc.func('openat', 'int', ['int', 'void *', 'int', 'uint32']);
 const mkdiratC = libc.func('mkdirat', 'int', ['int', 'void *', 'uint32']);

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readlinkSync,
 } from 'node:fs';
+import { EngineError } from '../../base/mod.ts';
 import { must } from '../errors.ts';
 import {
   chmodAt,
@@ -15,6 +16,9 @@ import {
   linkAt,
   mkdirAt,
   mknodAt,
+  O_CREATE_NEW,
+  O_DIRECTORY,
+  O_NOFOLLOW,
   O_PATH,
   openAt,
   setTimesAt,
@@ -23,22 +27,23 @@ import {
 import { openAt2, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from '../ffi/openat2.ts';
 import { readXattrs, setXattr } from '../ffi/xattr.ts';
 
-const O_DIRECTORY = 0o200000;
-const O_NOFOLLOW = 0o400000;
-const O_CREATE_NEW = 0o1 | 0o100 | 0o200 | 0o400000;
 const S_IFMT = 0o170000;
+/** Each level is two descriptors of the process's. */
+const MAX_DEPTH = 1024;
 
 interface Pair {
   from: number;
   to: number;
   /** Where `to` is beneath the tree's root; '' or ending in a slash. */
   path: string;
+  depth: number;
 }
 
 /**
  * Copies what is in the directory `from` into the empty directory `to` (descriptors), and the directory's own
  * attributes: owners, modes, extended attributes, times, links, hard links among the copied, devices. No link is
- * followed. Throws on the first failure; what was copied stays. Synchronous.
+ * followed. Throws on the first failure, and for directories nested more than 1024 deep; what was copied stays.
+ * Synchronous, however large the tree is: for a thread that has nothing urgent to do.
  */
 export function copyTree(from: number, to: number): void {
   /** Files with several names: where the first was copied to. */
@@ -55,17 +60,17 @@ export function copyTree(from: number, to: number): void {
   function one(pair: Pair, name: string, stat: BigIntStats): void {
     const cName = cString(name, 'latin1');
     if (stat.isDirectory()) {
+      if (pair.depth === MAX_DEPTH)
+        throw new EngineError('invalid', `directories are nested more than ${MAX_DEPTH} deep`);
       must('mkdir', mkdirAt(pair.to, cName, 0o700), name);
-      const child = {
-        from: openChild(pair.from, name),
-        to: openChild(pair.to, name),
-        path: `${pair.path}${name}/`,
-      };
+      const from = openChild(pair.from, name);
+      let to = -1;
       try {
-        content(child);
+        to = openChild(pair.to, name);
+        content({ from, to, path: `${pair.path}${name}/`, depth: pair.depth + 1 });
       } finally {
-        closeSync(child.from);
-        closeSync(child.to);
+        closeSync(from);
+        if (to >= 0) closeSync(to);
       }
     } else if (stat.isFile()) {
       file(pair, name);
@@ -97,8 +102,9 @@ export function copyTree(from: number, to: number): void {
     return true;
   }
 
-  content({ from, to, path: '' });
-  attributes({ from, to, path: '' }, '.', fstatSync(from, { bigint: true }));
+  const top = { from, to, path: '', depth: 0 };
+  content(top);
+  attributes(top, '.', fstatSync(from, { bigint: true }));
 }
 
 function openChild(dir: number, name: string): number {

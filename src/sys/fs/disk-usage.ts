@@ -1,8 +1,6 @@
 import { closeSync, lstatSync, readdirSync } from 'node:fs';
-import { cString, openAt } from '../ffi/file-calls.ts';
+import { cString, O_DIRECTORY, O_NOFOLLOW, openAt } from '../ffi/file-calls.ts';
 
-const O_DIRECTORY = 0o200000;
-const O_NOFOLLOW = 0o400000;
 const S_IFMT = 0o170000;
 const S_IFDIR = 0o040000;
 

@@ -1,7 +1,17 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { constants } from 'node:os';
 import { must, SysError } from '../errors.ts';
-import { chownAt, cString, mkdirAt, O_PATH, openAt, readlinkAt } from '../ffi/file-calls.ts';
+import {
+  chownAt,
+  cString,
+  mkdirAt,
+  O_CREATE_NEW,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_PATH,
+  openAt,
+  readlinkAt,
+} from '../ffi/file-calls.ts';
 import {
   openAt2,
   RESOLVE_BENEATH,
@@ -11,9 +21,6 @@ import {
 } from '../ffi/openat2.ts';
 
 const { ENOENT, EEXIST, ELOOP, ENOTDIR, EINVAL } = constants.errno;
-const O_DIRECTORY = 0o200000;
-const O_NOFOLLOW = 0o400000;
-const O_CREATE_NEW = 0o1 | 0o100 | 0o200 | 0o400000;
 /** As many as the kernel follows. */
 const MAX_LINKS = 40;
 

@@ -2,13 +2,19 @@ import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { SysError } from '../errors.ts';
 import { renameAt, unlinkNext } from '../ffi/directory.ts';
-import { AT_FDCWD, type CString, cString, openAt, unlinkAt } from '../ffi/file-calls.ts';
+import {
+  AT_FDCWD,
+  type CString,
+  cString,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  openAt,
+  unlinkAt,
+} from '../ffi/file-calls.ts';
 import { openAt2, RESOLVE_NO_XDEV } from '../ffi/openat2.ts';
 
 const { ENOENT, EISDIR, ENOTDIR, ENOTEMPTY, EEXIST } = constants.errno;
 const AT_REMOVEDIR = 0x200;
-const O_DIRECTORY = 0o200000;
-const O_NOFOLLOW = 0o400000;
 const FLAGS = O_DIRECTORY | O_NOFOLLOW;
 /** Each level has a descriptor open: what lies deeper is moved up first. */
 const MAX_DEPTH = 48;

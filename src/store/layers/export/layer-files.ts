@@ -4,6 +4,8 @@ import type { ByteString } from '../../../spec/tar/mod.ts';
 import {
   cString,
   must,
+  O_DIRECTORY,
+  O_NOFOLLOW,
   O_PATH,
   openAt,
   openAt2,
@@ -13,8 +15,6 @@ import {
 import { cleanMemberPath, splitMemberPath } from '../stage/member-path.ts';
 
 const { ENOENT, ENOTDIR } = constants.errno;
-const O_DIRECTORY = 0o200000;
-const O_NOFOLLOW = 0o400000;
 
 /** A regular file of a layer, open for reading. The caller closes `fd`. */
 export interface LayerFile {

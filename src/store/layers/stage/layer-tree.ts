@@ -7,6 +7,7 @@ import {
   cString,
   mkdirAt,
   must,
+  O_DIRECTORY,
   O_PATH,
   openAt,
   openAt2,
@@ -17,7 +18,6 @@ import {
 import { type MemberPath, splitMemberPath } from './member-path.ts';
 
 const { ENOENT, EEXIST } = constants.errno;
-const O_DIRECTORY = 0o200000;
 const OPEN_DIRECTORIES = 24;
 
 /** What is known of a directory of the layer. */

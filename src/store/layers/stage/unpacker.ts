@@ -10,6 +10,7 @@ import {
   mkdirAt,
   mknodAt,
   must,
+  O_CREATE_NEW,
   openAt,
   symlinkAt,
   unlinkAt,
@@ -23,7 +24,6 @@ import { duplicate, failed, quote } from './unpack-errors.ts';
 import { WHITEOUT, Whiteouts } from './whiteouts.ts';
 
 const { EEXIST, ENOENT, EISDIR } = constants.errno;
-const O_CREATE_NEW = 0o1 | 0o100 | 0o200 | 0o400000;
 const S_IFCHR = 0o020000;
 const S_IFBLK = 0o060000;
 const S_IFIFO = 0o010000;

@@ -3,9 +3,7 @@ import { constants } from 'node:os';
 import { posix } from 'node:path';
 import { EngineError } from '../../../base/mod.ts';
 import { type ByteString, displayBytes } from '../../../spec/tar/mod.ts';
-import { errnoWords, followInRoot, openInRoot, SysError } from '../../../sys/mod.ts';
-
-const O_NOFOLLOW = 0o400000;
+import { errnoWords, followInRoot, O_NOFOLLOW, openInRoot, SysError } from '../../../sys/mod.ts';
 
 /** Spec: Engine API, `X-Docker-Container-Path-Stat`. */
 export interface PathStat {

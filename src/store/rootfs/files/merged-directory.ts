@@ -1,9 +1,6 @@
 import { closeSync, fstatSync, openSync, readdirSync, type Stats } from 'node:fs';
-import { cString, must, O_PATH, openAt, readXattrsFd } from '../../../sys/mod.ts';
+import { cString, must, O_DIRECTORY, O_NOFOLLOW, O_PATH, openAt, readXattrsFd } from '../../../sys/mod.ts';
 import { isOpaque } from '../../layers/merged-view.ts';
-
-const O_DIRECTORY = 0o200000;
-const O_NOFOLLOW = 0o400000;
 
 /** What a stack of layers shows by a name. Dispose of it. */
 export interface MergedChild extends Disposable {

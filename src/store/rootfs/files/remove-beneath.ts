@@ -1,10 +1,17 @@
 import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs';
 import { constants } from 'node:os';
-import { cString, mountIdOf, O_PATH, openAt, SysError, unlinkAt } from '../../../sys/mod.ts';
+import {
+  cString,
+  mountIdOf,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_PATH,
+  openAt,
+  SysError,
+  unlinkAt,
+} from '../../../sys/mod.ts';
 
 const { ENOENT, EBUSY, ENAMETOOLONG } = constants.errno;
-const O_DIRECTORY = 0o200000;
-const O_NOFOLLOW = 0o400000;
 const AT_REMOVEDIR = 0x200;
 /** Each level is a descriptor. */
 const MAX_DEPTH = 1024;

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import type { IdMap } from '../../../spec/id-map.ts';
 import { type ByteString, toByteString } from '../../../spec/tar/mod.ts';
-import type { PrivateTree } from '../../../sys/mod.ts';
+import { O_DIRECTORY, type PrivateTree } from '../../../sys/mod.ts';
 import { inflated } from '../../images/archive/inflate.ts';
 import type { ExporterThread, ExportPool } from '../../layers/export/export-pool.ts';
 import { TarReading } from '../../layers/export/tar-reader.ts';
@@ -13,7 +13,6 @@ import type { TreeTarSource } from './tree-tar.ts';
 
 const PIECE = 256 * 1024;
 const PIECES = 3;
-const O_DIRECTORY = 0o200000;
 
 let lastUntar = 0;
 

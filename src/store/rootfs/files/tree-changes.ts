@@ -2,13 +2,19 @@ import { type BigIntStats, closeSync, fstatSync, openSync, readdirSync } from 'n
 import { EngineError } from '../../../base/mod.ts';
 import { type IdMap, insideOwner } from '../../../spec/id-map.ts';
 import { type ByteString, displayBytes } from '../../../spec/tar/mod.ts';
-import { cString, O_PATH, openAt, readXattrsFd, type Xattr } from '../../../sys/mod.ts';
+import {
+  cString,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_PATH,
+  openAt,
+  readXattrsFd,
+  type Xattr,
+} from '../../../sys/mod.ts';
 import { isOpaque } from '../../layers/merged-view.ts';
 import { type MergedChild, MergedDirectory } from './merged-directory.ts';
 import { refuseForeignMarks } from './tree-member.ts';
 
-const O_DIRECTORY = 0o200000;
-const O_NOFOLLOW = 0o400000;
 const PATH_MAX = 4096;
 
 /** Spec: Engine API, `ContainerChanges`. */

@@ -17,6 +17,7 @@ import {
   makeDevice,
   mkdirAt,
   mknodAt,
+  O_CREATE_NEW,
   openAt,
   setTimesAt,
   symlinkAt,
@@ -25,7 +26,6 @@ import { FileContent } from '../../layers/stage/file-content.ts';
 import { MemberAttributes } from '../../layers/stage/member-attributes.ts';
 import { type Place, UntarTarget } from './untar-target.ts';
 
-const O_CREATE_NEW = 0o1 | 0o100 | 0o200 | 0o400000;
 const NODE_KINDS: Record<string, number> = {
   [ENTRY_TYPES.characterDevice]: 0o020000,
   [ENTRY_TYPES.blockDevice]: 0o060000,

@@ -3,6 +3,8 @@ import type { ByteString } from '../../../spec/tar/mod.ts';
 import {
   closeFd,
   cString,
+  O_DIRECTORY,
+  O_NOFOLLOW,
   O_PATH,
   openAt,
   openAt2,
@@ -10,8 +12,6 @@ import {
   RESOLVE_NO_SYMLINKS,
 } from '../../../sys/mod.ts';
 
-const O_DIRECTORY = 0o200000;
-const O_NOFOLLOW = 0o400000;
 /** A tree may be as deep as somebody hostile likes; so many of its directories are open at once. */
 const MAX_OPEN = 48;
 

@@ -10,6 +10,8 @@ import {
   linkAt,
   makeInRoot,
   mountIdOf,
+  O_DIRECTORY,
+  O_NOFOLLOW,
   O_PATH,
   openAt,
   openAt2,
@@ -21,8 +23,6 @@ import { pathError } from './locate.ts';
 import { removeBeneath } from './remove-beneath.ts';
 
 const { ENOENT, EBUSY } = constants.errno;
-const O_DIRECTORY = 0o200000;
-const O_NOFOLLOW = 0o400000;
 
 /** A name in an open directory. Valid until the next place is asked for. */
 export interface Place {
