@@ -1,6 +1,7 @@
 import { EngineError, newId } from '../../../base/mod.ts';
 import { announce, type ContainersContext } from '../context.ts';
 import { detachKeyBytes } from '../detach-keys.ts';
+import { refuseNul } from '../request/refuse-nul.ts';
 import { checkActive } from './active-container.ts';
 import { Exec } from './exec.ts';
 import type { ExecCreateRequest } from './execs.ts';
@@ -14,6 +15,10 @@ export async function createExec(
   const container = context.directory.find(ref);
   checkActive(container, ref);
   checkDetachKeys(request.detachKeys);
+  refuseNul('Cmd', request.cmd);
+  refuseNul('environment variable', request.env);
+  refuseNul('User', request.user);
+  refuseNul('WorkingDir', request.workingDir);
   const { config } = container.record;
   const exec = new Exec(newId(), container, {
     ...request,

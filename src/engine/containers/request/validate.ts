@@ -4,6 +4,7 @@ import type { ContainerConfig, HostConfig } from '../../../spec/docker/mod.ts';
 import type { HostLimits } from '../context.ts';
 import { parseSignal } from '../life/signals.ts';
 import { checkTmpfsDestination } from '../mounts/mount-spec.ts';
+import { refuseNul } from './refuse-nul.ts';
 import { validateExtraHosts } from './validate-network.ts';
 import { validateResources } from './validate-resources.ts';
 
@@ -17,8 +18,22 @@ export function validateName(name: string): void {
   }
 }
 
+/** What of a container's config gets to system calls, besides Env. */
+const TEXTS = [
+  'Cmd',
+  'Entrypoint',
+  'User',
+  'WorkingDir',
+  'Hostname',
+  'Domainname',
+  'Volumes',
+  'Healthcheck',
+  'Shell',
+] as const;
+
 /** Compat: moby `daemon/container.go` `verifyContainerSettings`. */
 export function validateConfig(config: ContainerConfig): void {
+  for (const field of TEXTS) refuseNul(field, config[field]);
   if (config.WorkingDir !== '' && !config.WorkingDir.startsWith('/')) {
     throw new EngineError(
       'invalid',
@@ -28,8 +43,7 @@ export function validateConfig(config: ContainerConfig): void {
   for (const entry of config.Env ?? []) {
     if (entry === '' || entry.startsWith('='))
       throw new EngineError('invalid', `invalid environment variable: ${entry}`);
-    if (entry.includes('\0'))
-      throw new EngineError('invalid', 'invalid environment variable: it contains a NUL');
+    refuseNul('environment variable', entry);
   }
   if (config.StopSignal) parseSignal(config.StopSignal);
   validateHealthcheck(config);
@@ -50,6 +64,7 @@ function validateHealthcheck({ Healthcheck: check }: ContainerConfig): void {
 /** Compat: moby `validateHostConfig` and `verifyPlatformContainerResources`. Gives Docker's warnings. */
 export function validateHostConfig(hostConfig: HostConfig, host: HostLimits): string[] {
   const { RestartPolicy: restart } = hostConfig;
+  for (const [field, value] of Object.entries(hostConfig)) refuseNul(field, value);
   validateRestartPolicy(restart.Name, restart.MaximumRetryCount);
   if (hostConfig.AutoRemove && restart.Name !== '' && restart.Name !== 'no') {
     throw new EngineError('invalid', "can't create 'AutoRemove' container with restart policy");
