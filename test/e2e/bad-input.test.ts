@@ -18,7 +18,9 @@ const create = async (body: unknown, query = '', headers?: Record<string, string
 
 describe('requests that are wrong', () => {
   test('malformed JSON is 400', async () => {
-    for (const body of ['{', '{"Image": }', '[1', 'nope', '{"Image":"x"} trailing']) {
+    const deep = '['.repeat(5_000_000);
+    const exponent = '{"Image":"x","HostConfig":{"Memory":1e10}}';
+    for (const body of ['{', '{"Image": }', '[1', 'nope', '{"Image":"x"} trailing', deep, exponent]) {
       const answer = await create(body, '', { 'Content-Type': 'application/json' });
       expectBadRequest(answer.status);
       expect(answer.json()).toHaveProperty('message');
@@ -113,6 +115,9 @@ describe('requests that are wrong', () => {
     ],
     ['an unknown runtime', { HostConfig: { Runtime: 'warp' } }],
     ['an unknown stop signal', { StopSignal: 'SIGNOPE' }],
+    ['a NUL in the command', { Cmd: ['echo', 'a\0b'] }],
+    ['a NUL in the working directory', { WorkingDir: '/a\0b' }],
+    ['memory beyond 64 bits', { HostConfig: { Memory: 2 ** 63 } }],
     ['a relative working directory', { WorkingDir: 'here' }],
     ['two mounts on one place', { HostConfig: { Binds: ['/tmp:/x', '/var:/x'] } }],
   ])('%s is refused', async (_what, body) => {
@@ -160,6 +165,14 @@ describe('requests that are wrong', () => {
       await until('the connection to end', () => ended, 10_000);
     }
     expect((await daemon.api.get('/_ping')).text).toBe('OK');
+  });
+
+  test('a path with an escape that is none is no HTTP; one of bytes that are no text is a name', async () => {
+    const at = await api();
+    const refused = await at.get('/containers/%zz/json');
+    expect([refused.status, refused.text]).toEqual([400, '400 Bad Request']);
+    const unknown = await at.get('/containers/%ff/json');
+    expect([unknown.status, unknown.json()]).toEqual([404, { message: 'No such container: \ufffd' }]);
   });
 
   test('a hundred aborted requests leave the daemon as it was', async () => {

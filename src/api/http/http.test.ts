@@ -130,6 +130,10 @@ test('targets are split into version, path and query', () => {
     search: 'x=1',
   });
   expect(parseTarget('http://docker/info')).toMatchObject({ version: undefined, path: '/info' });
+  // Compat: Go's server answers such a line itself, in plain text; bytes that are no UTF-8 are its handlers' matter.
+  for (const bad of ['/containers/%zz/json', '/a%', '/a%2', 'a%20b'])
+    expect(parseTarget(bad)).toBeUndefined();
+  expect(parseTarget('/containers/%ff%41/json')?.path).toBe('/containers/\ufffdA/json');
   expect(parseTarget('/containers//json')).toMatchObject({ redirect: '/containers/json' });
   expect(parseTarget('/../../etc/passwd')).toMatchObject({ redirect: '/etc/passwd' });
   expect(parseTarget('/%zz')).toBeUndefined();

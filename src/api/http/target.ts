@@ -26,12 +26,17 @@ export function parseTarget(url: string): Target | undefined {
   return target;
 }
 
+/** undefined for an escape that is none. Bytes that are no UTF-8 become U+FFFD, as they do in Docker's answers. */
 function decodePath(path: string): string | undefined {
   if (!path.includes('%')) return path;
+  if (/%(?![0-9a-fA-F]{2})/.test(path)) return undefined;
   try {
     return decodeURIComponent(path);
   } catch {
-    return undefined;
+    const bytes = path.replace(/%(..)/g, (_whole, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    );
+    return Buffer.from(bytes, 'latin1').toString('utf8');
   }
 }
 
