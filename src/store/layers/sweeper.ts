@@ -1,5 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, messageOf } from '../../base/mod.ts';
 import { removeSmallTree, removeTreeAsync } from '../../sys/mod.ts';
+
+const CLOSE_WAIT_MS = 1_000;
 
 /**
  * Removes directories that are garbage already, on another thread, one after the other: nobody waits for the
@@ -21,10 +24,19 @@ export class Sweeper {
     this.#running ??= this.#run();
   }
 
-  /** Ends with the directory that is under way; the rest waits for the next start. */
+  /**
+   * Gives the directory that is under way a second; what is left then ends with the process, or waits for the next
+   * start. Why bounded: a million files must not hold up a daemon that is told to stop.
+   */
   async close(): Promise<void> {
     this.#queue = [];
-    await this.#running;
+    if (!this.#running) return;
+    const over = new AbortController();
+    await Promise.race([
+      this.#running,
+      sleep(CLOSE_WAIT_MS, undefined, { signal: over.signal }).catch(() => {}),
+    ]);
+    over.abort();
   }
 
   async #run(): Promise<void> {
