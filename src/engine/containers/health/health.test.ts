@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'bun:test';
+import { EngineError } from '../../../base/mod.ts';
 import type { Health } from '../../../spec/docker/mod.ts';
 import { goDuration } from './go-duration.ts';
 import { healthAction } from './health-action.ts';
 import { type HealthPlan, healthPlan } from './health-plan.ts';
 import { afterCheck, startingHealth, untilNextCheck } from './health-state.ts';
 import { LimitedOutput } from './limited-output.ts';
+import { levelOfLeft } from './on-failure.ts';
 
 const SECOND = 1_000_000_000;
 
@@ -94,4 +96,20 @@ test('LimitedOutput keeps 4096 bytes and says that there was more', () => {
 test('healthAction takes what there is', () => {
   expect([healthAction(null), healthAction({ 'minke.health.on-failure': 'kill' })]).toEqual(['none', 'kill']);
   expect(() => healthAction({ 'minke.health.on-failure': 'explode' })).toThrow("unknown action 'explode'");
+});
+
+describe('an action on an unhealthy container that fails', () => {
+  const marked = new EngineError('conflict', 'container is marked for removal and cannot be started');
+
+  test('is nothing to look at when somebody removes the container meanwhile', () => {
+    expect(levelOfLeft({ intent: 'remove', status: 'running' }, marked)).toBe('debug');
+    expect(levelOfLeft({ intent: 'none', status: 'dead' }, marked)).toBe('debug');
+  });
+
+  test('is an error otherwise, and when the machine fails', () => {
+    expect(levelOfLeft({ intent: 'none', status: 'running' }, marked)).toBe('error');
+    expect(levelOfLeft({ intent: 'remove', status: 'running' }, new EngineError('internal', 'disk'))).toBe(
+      'error',
+    );
+  });
 });

@@ -1,3 +1,4 @@
+import { isEngineError } from '../../../base/mod.ts';
 import type { Container } from '../container.ts';
 import type { ContainersContext } from '../context.ts';
 import { SIGKILL, sendSignal } from '../life/send-signal.ts';
@@ -15,4 +16,13 @@ export async function actOnFailure(context: ContainersContext, container: Contai
   if (action === 'kill') await sendSignal(context, container, SIGKILL);
   else if (action === 'stop') await stop(context, container, {});
   else await restart(context, container, { byHand: false });
+}
+
+/** How much it matters that it could not be done. Race: nothing is wrong when somebody removes the container meanwhile. */
+export function levelOfLeft(
+  { intent, status }: Pick<Container, 'intent' | 'status'>,
+  error: unknown,
+): 'debug' | 'error' {
+  const goes = intent === 'remove' || status === 'removing' || status === 'dead';
+  return goes && isEngineError(error) && error.code !== 'internal' ? 'debug' : 'error';
 }

@@ -4,7 +4,7 @@ import type { Container } from '../container.ts';
 import { announce, type ContainersContext, save } from '../context.ts';
 import type { HealthPlan } from './health-plan.ts';
 import { afterCheck } from './health-state.ts';
-import { actOnFailure } from './on-failure.ts';
+import { actOnFailure, levelOfLeft } from './on-failure.ts';
 import { probe } from './probe.ts';
 import { Slots } from './slots.ts';
 
@@ -46,9 +46,7 @@ function take(
   actOnFailure(context, container).catch((error: unknown) => {
     // It has ended meanwhile.
     if (isEngineError(error, 'not-modified')) return;
-    context.log.error('an unhealthy container is left as it is', {
-      id: container.id,
-      error: messageOf(error),
-    });
+    const fields = { id: container.id, error: messageOf(error) };
+    context.log[levelOfLeft(container, error)]('an unhealthy container is left as it is', fields);
   });
 }
