@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { EngineError, messageOf } from '../../base/mod.ts';
+import { compileGoRegexp } from '../../spec/go-regexp/go-regexp.ts';
 import type { ContainerAbout } from '../logs.ts';
 
 const DEFAULT_TAG = '{{.ID}}';
@@ -41,16 +42,8 @@ function take(
     if (value !== undefined) attrs[name] = value;
   }
   if (!pattern) return;
-  const expression = compile(pattern);
-  for (const [name, value] of Object.entries(from)) if (expression.test(name)) attrs[name] = value;
-}
-
-function compile(pattern: string): RegExp {
-  try {
-    return new RegExp(pattern, 'u');
-  } catch (cause) {
-    throw new EngineError('invalid', `error parsing regexp: ${messageOf(cause)}`, { cause });
-  }
+  const matches = compileGoRegexp(pattern);
+  for (const [name, value] of Object.entries(from)) if (matches(name)) attrs[name] = value;
 }
 
 /** Renders the `tag` option. Compat: a Go template over moby's `logger.Info`, its methods too. */

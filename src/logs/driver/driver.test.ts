@@ -51,7 +51,11 @@ describe('tags and attributes', () => {
     const options = { labels: 'x.y,none', 'labels-regex': '^z$', env: 'A,none', 'env-regex': '^B' };
     expect(attributesOf(options, about)).toEqual({ 'x.y': '1', z: '2', A: '1', B: '2=3' });
     expect(attributesOf({ labels: 'z', env: 'z' }, { ...about, env: ['z=env'] })).toEqual({ z: 'env' });
-    expect(() => attributesOf({ env: 'A', 'env-regex': '(' }, about)).toThrow('error parsing regexp');
+    expect(() => attributesOf({ env: 'A', 'env-regex': '(' }, about)).toThrow(
+      'error parsing regexp: missing closing ): `(`',
+    );
+    const folded = { 'labels-regex': '(?i)^Z$', 'env-regex': '^b|\\-' };
+    expect(attributesOf(folded, about)).toEqual({ z: '2' });
     expect(attributesOf({ labels: 'constructor' }, about)).toEqual({});
   });
 });
