@@ -115,7 +115,7 @@ describe('requests that are wrong', () => {
     ],
     ['an unknown runtime', { HostConfig: { Runtime: 'warp' } }],
     ['an unknown stop signal', { StopSignal: 'SIGNOPE' }],
-    ['a NUL in the command', { Cmd: ['echo', 'a\0b'] }],
+    ['a NUL in the name of the program', { Cmd: ['tru\0e'] }],
     ['a NUL in the working directory', { WorkingDir: '/a\0b' }],
     ['memory beyond 64 bits', { HostConfig: { Memory: 2 ** 63 } }],
     ['a relative working directory', { WorkingDir: 'here' }],
@@ -135,6 +135,13 @@ describe('requests that are wrong', () => {
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(answer.status).toBeLessThan(501);
     expect(answer.json<{ message: string }>().message.length).toBeGreaterThan(5);
+  });
+
+  // Compat: 20.10 answers 204 to the start of it.
+  test.skipIf(ENGINE === 'docker')('a NUL in an argument is refused', async () => {
+    const { busybox } = await engine();
+    const answer = await create({ Image: busybox, Cmd: ['echo', 'a\0b'] });
+    expect([answer.status, answer.json()]).toEqual([400, { message: 'invalid Cmd: it contains a NUL' }]);
   });
 
   test('numbers in a query that are none are 400', async () => {

@@ -2,7 +2,7 @@ import { EngineError } from '../../../base/mod.ts';
 
 /**
  * Throws `invalid` if any text in `value`, keys too, has a NUL: the system calls below would cut it there, and another
- * program, user or path be meant. Compat: with Docker the start fails (`invalid argument`).
+ * program, user or path be meant. Compat: Docker takes it, and the start fails or not.
  */
 export function refuseNul(field: string, value: unknown): void {
   if (hasNul(value)) throw new EngineError('invalid', `invalid ${field}: it contains a NUL`);
