@@ -12,7 +12,7 @@ const NOUNS = [
 ];
 const MORE_NOUNS = ['service', 'stack', 'swarm', 'trust', 'volume update'];
 const VERBS = [
-  ...['build', 'builder build', 'image build', 'events', 'stats', 'container stats', 'system events'],
+  ...['build', 'builder build', 'image build'],
   ...['network connect', 'network create', 'network disconnect', 'network rm'],
 ];
 const NOT_YET: ReadonlySet<string> = new Set([...NOUNS, ...MORE_NOUNS, ...VERBS]);

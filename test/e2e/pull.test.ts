@@ -47,7 +47,7 @@ test.skipIf(ENGINE === 'docker')('docker pull and push at an IPv6 address', asyn
     await docker.ok(['tag', `${there.address}/six:1`, `${there.address}/new:2`]);
     expect(await docker.ok(['push', `${there.address}/new:2`])).toContain('2: digest: sha256:');
     expect(await docker.ok(['images', '--format', '{{.Repository}} {{.Tag}}'])).toContain(
-      `${there.address}/new 2\n`,
+      `${there.address}/new 2`,
     );
     await docker.ok(['rmi', `${there.address}/six:1`, `${there.address}/new:2`]);
   } finally {

@@ -25,13 +25,26 @@ function thaw(pid: number): void {
   if (existsSync(file)) writeFileSync(file, 'THAWED');
 }
 
+async function links(): Promise<string[]> {
+  const lines = (await sh('ip -o link')).split('\n');
+  return lines.flatMap((line) => /^\d+: ([^:@]+)/.exec(line)?.[1] ?? []);
+}
+
+/** As `table inet NAME`. */
+async function tables(): Promise<string[]> {
+  return (await sh('nft list tables')).split('\n').filter((line) => line !== '');
+}
+
 describe.if(ENGINE === 'minke')('after a boot', () => {
   let daemon: Daemon;
   let docker: Client;
   let quiet: Disposable;
+  /** Links and tables of the daemon that all files share: it lives on. */
+  let others: ReadonlySet<string>;
   const [cli] = dockerClis();
 
   beforeAll(async () => {
+    others = new Set([...(await links()), ...(await tables())]);
     daemon = await Daemon.start({ subnet: 97 });
     if (!cli) throw new Error('no docker CLI');
     docker = new Client(cli, daemon.host);
@@ -61,13 +74,8 @@ describe.if(ENGINE === 'minke')('after a boot', () => {
       .map((line) => line.split(' ')[4] ?? '')
       .filter((path) => path.startsWith(`${daemon.folder}/`));
     for (const mount of mounts.reverse()) await sh(`umount -l ${mount}`);
-    const links = (await sh('ip -o link'))
-      .split('\n')
-      .flatMap((line) => /^\d+: ([^:@]+)/.exec(line)?.[1] ?? []);
-    for (const link of links.filter((name) => name !== 'lo' && /^(veth|mk|minke)/.test(name))) {
-      await run('ip', ['link', 'delete', link]);
-    }
-    await run('nft', ['flush', 'ruleset']);
+    for (const link of await links()) if (!others.has(link)) await run('ip', ['link', 'delete', link]);
+    for (const table of await tables()) if (!others.has(table)) await sh(`nft delete ${table}`);
   }
 
   const state = (name: string) => docker.ok(['inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', name]);

@@ -92,7 +92,7 @@ describe('a proxy', () => {
     const blobs = plain.requests().map((line) => /\/v2\/busybox\/blobs\/sha256:\w+/.exec(line)?.[0]);
     const url = `http://${plain.address}${blobs.findLast((path) => path !== undefined)}`;
     // Compat: Docker's own import takes proxies from the environment only.
-    expect((await docker.run(['import', url])).stdout).toMatch(ENGINE === 'minke' ? /^sha256:/ : /^/);
+    expect((await docker.run(['import', url])).stdout).toMatch(ENGINE === 'minke' ? /^sha256:/m : /^/);
     expect(proxy.requests.slice(count)).toEqual([`GET ${url}`]);
     const info = await docker.ok(['info']);
     expect(info).toContain(` HTTP Proxy: http://xxxxx:xxxxx@${proxy.address}\n`);

@@ -1,5 +1,5 @@
 import { EngineError } from '../../base/mod.ts';
-import { GoNumber, goInteger } from './go-number.ts';
+import { type GoInteger, GoNumber, goInteger } from './go-number.ts';
 
 /**
  * Decoding of request bodies as Go decodes JSON into a struct, because clients rely on it: unknown keys are ignored,
@@ -31,7 +31,7 @@ export const bool: Codec<boolean> = scalar('bool', 'boolean', false);
 export const int: Codec<number> = integer('int64');
 
 /** An integer of a named Go type; 0 when absent. */
-export function integer(go: string, min = Number.NEGATIVE_INFINITY): Codec<number> {
+export function integer(go: GoInteger, min = Number.NEGATIVE_INFINITY): Codec<number> {
   return {
     go,
     read(value, at) {

@@ -4,8 +4,11 @@ import { GoNumber } from './go-number.ts';
 /** Compat: how deep Go's `encoding/json` nests before it says `exceeded max depth`. */
 export const MAX_DEPTH = 10_000;
 
-/** More than any client has to say; each costs microseconds of the only thread. Compat: Docker has no such bound. */
-const MAX_VALUES = 20_000;
+/**
+ * More than any client has to say, ten thousand published ports included; each costs microseconds of the only thread.
+ * Compat: Docker has no such bound.
+ */
+const MAX_VALUES = 100_000;
 
 /** Whole numbers of so many digits are exact as a double. */
 const EXACT_DIGITS = 15;
