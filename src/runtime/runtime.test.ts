@@ -184,12 +184,12 @@ describe('standard input', () => {
 
   test('is refused with EPIPE when nobody reads, and empty where none was asked for', async () => {
     const request = { openStdin: true };
-    const { id, dispose } = await bench.create(['sh', '-c', 'exec <&-; sleep 1000'], { request });
+    const { id, dispose } = await bench.create(['sh', '-c', 'read x; exec <&-; sleep 1000'], { request });
     await bench.runtime.start(id);
     const writer = await bench.runtime.openStdin(id);
     const write = async () => {
       for (let i = 0; i < 1_000; i++) {
-        await writer.write(Buffer.from('x'));
+        await writer.write(Buffer.from('x\n'));
         await sleep(5);
       }
     };
