@@ -1,12 +1,11 @@
 import { closeSync, constants as fsConstants, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SysError, writeSome } from '../sys/mod.ts';
+import { O_CLOEXEC, SysError, writeSome } from '../sys/mod.ts';
 import type { StdinWriter } from './runtime.ts';
 
 const FIRST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 20;
-const O_CLOEXEC = 0o2000000;
 const { EAGAIN, EPIPE, EIO } = constants.errno;
 
 /**

@@ -4,6 +4,7 @@ import type { ApiRequest } from '../http/request.ts';
 import type { HijackRoute } from '../http/route.ts';
 import { handshake } from '../websocket/handshake.ts';
 import { WebSocketPipe } from '../websocket/web-socket.ts';
+import { attachOptions } from './attach-options.ts';
 import { pipeSession } from './pipe-session.ts';
 
 export function attachWebSocketRoute(containers: Pick<Containers, 'attach'>): HijackRoute {
@@ -34,16 +35,8 @@ async function attach(
   await pipeSession(session, pipe, { stdin: options.stdin, framed: false });
 }
 
-function optionsOf({ query, version }: ApiRequest): AttachOptions {
-  const detachKeys = query.text('detachKeys');
-  // Compat: before 1.42 all three were attached whatever was asked.
-  const wants = (stream: string) => version.below('1.42') || query.bool(stream);
-  return {
-    stream: query.bool('stream'),
-    stdin: wants('stdin'),
-    stdout: wants('stdout'),
-    stderr: wants('stderr'),
-    logs: query.bool('logs'),
-    ...(detachKeys === '' ? {} : { detachKeys }),
-  };
+/** Compat: before 1.42 all three streams were attached whatever was asked. */
+function optionsOf(request: ApiRequest): AttachOptions {
+  const options = attachOptions(request);
+  return request.version.below('1.42') ? { ...options, stdin: true, stdout: true, stderr: true } : options;
 }

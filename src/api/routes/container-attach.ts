@@ -1,8 +1,9 @@
-import type { AttachOptions, AttachSession, Containers } from '../../engine/containers/mod.ts';
+import type { AttachSession, Containers } from '../../engine/containers/mod.ts';
 import { failureOf } from '../errors.ts';
 import { type Hijack, RAW_STREAM } from '../http/hijack.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { HijackRoute } from '../http/route.ts';
+import { attachOptions } from './attach-options.ts';
 import { pipeSession, streamType } from './pipe-session.ts';
 
 export function attachRoute(containers: Pick<Containers, 'attach'>): HijackRoute {
@@ -18,7 +19,7 @@ async function attach(
   request: ApiRequest,
   connection: Hijack,
 ): Promise<void> {
-  const options = optionsOf(request);
+  const options = attachOptions(request);
   let session: AttachSession;
   try {
     session = await containers.attach(request.param('name'), options);
@@ -28,16 +29,4 @@ async function attach(
   }
   connection.accept({ contentType: streamType(session.tty, request), repeatHeaders: false });
   await pipeSession(session, connection, { stdin: options.stdin });
-}
-
-function optionsOf({ query }: ApiRequest): AttachOptions {
-  const detachKeys = query.text('detachKeys');
-  return {
-    stream: query.bool('stream'),
-    stdin: query.bool('stdin'),
-    stdout: query.bool('stdout'),
-    stderr: query.bool('stderr'),
-    logs: query.bool('logs'),
-    ...(detachKeys === '' ? {} : { detachKeys }),
-  };
 }

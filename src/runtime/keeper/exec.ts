@@ -1,12 +1,11 @@
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { growPipe, readProcStat, type StdioSource, setNonBlocking } from '../../sys/mod.ts';
+import { growPipe, O_CLOEXEC, readProcStat, type StdioSource, setNonBlocking } from '../../sys/mod.ts';
 import type { KeeperContext } from './context.ts';
 import { type ExecOperation, KeeperFailure } from './protocol.ts';
 import { holdTerminal, receiveConsole, runRuntime } from './run-runtime.ts';
 import { HeldDescriptors } from './stdio.ts';
 
-const O_CLOEXEC = 0o2000000;
 const PIPE_BYTES = 1024 * 1024;
 
 /**

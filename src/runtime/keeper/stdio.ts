@@ -1,8 +1,7 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { growPipe, type StdioSource, setCloseOnExec, setNonBlocking } from '../../sys/mod.ts';
+import { growPipe, O_CLOEXEC, type StdioSource, setCloseOnExec, setNonBlocking } from '../../sys/mod.ts';
 import type { CreateOperation } from './protocol.ts';
 
-const O_CLOEXEC = 0o2000000;
 const PIPE_BYTES = 1024 * 1024;
 const DEV_NULL: StdioSource = { path: '/dev/null', flags: constants.O_RDWR };
 

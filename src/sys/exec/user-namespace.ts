@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { O_CLOEXEC } from '../ffi/file-calls.ts';
 
 /** Spec: user_namespaces(7): the lines of `uid_map` and `gid_map`. */
 export interface NamespaceIds {
@@ -8,7 +9,6 @@ export interface NamespaceIds {
 }
 
 const DEADLINE_MS = 10_000;
-const O_CLOEXEC = 0o2000000;
 
 /**
  * A descriptor of a new user namespace with this map, or of the one pinned at a path, to be closed by the caller. A child makes it: unshare(2) of a user

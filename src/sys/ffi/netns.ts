@@ -1,3 +1,4 @@
+import { O_CLOEXEC } from './file-calls.ts';
 import { check, libc, tryCall } from './libc.ts';
 
 const c = {
@@ -15,7 +16,6 @@ const c = {
 const O_WRONLY = 1;
 const O_EXCL = 0o200;
 const O_CREAT = 0o100;
-const O_CLOEXEC = 0o2000000;
 const CLONE_NEWNET = 0x40000000;
 const MS_BIND = 4096;
 const MNT_DETACH = 2;

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { SysError } from '../errors.ts';
+import { O_CLOEXEC } from './file-calls.ts';
 import { check, libc, tryCall } from './libc.ts';
 
 const teeCall = libc.func('long tee(int from, int to, size_t length, unsigned int flags)');
@@ -16,7 +17,6 @@ const F_SETPIPE_SZ = 1031;
 const F_GETPIPE_SZ = 1032;
 const FIONREAD = 0x541b;
 const O_NONBLOCK = 0o4000;
-const O_CLOEXEC = 0o2000000;
 
 /** tee(2): shows up to `length` bytes of the pipe `from` to the pipe `to` without taking them. Bytes or `-errno`. */
 export function tee(from: number, to: number, length: number): number {

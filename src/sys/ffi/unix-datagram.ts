@@ -2,31 +2,27 @@ import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { SysError } from '../errors.ts';
 import { koffi } from './koffi.ts';
 import { check, libc, tryCall } from './libc.ts';
+import {
+  AF_UNIX,
+  CMSG_HEADER,
+  messageOfBuffers,
+  msghdr,
+  SCM_RIGHTS,
+  SOL_SOCKET,
+  unixAddress,
+} from './unix-message.ts';
 
 const socketCall = libc.func('int socket(int domain, int type, int protocol)');
 const connectCall = libc.func('int connect(int fd, const void *address, uint32_t length)');
 const sendCall = libc.func('intptr_t send(int fd, const void *data, size_t length, int flags)');
-const iovec = koffi.struct({ base: 'void *', length: 'size_t' });
-const msghdr = koffi.struct({
-  name: 'void *',
-  nameLength: 'uint32_t',
-  iov: koffi.pointer(iovec),
-  iovLength: 'size_t',
-  control: 'void *',
-  controlLength: 'size_t',
-  flags: 'int',
-});
 const sendmsgCall = libc.func('sendmsg', 'intptr_t', ['int', koffi.pointer(msghdr), 'int']);
 
-const AF_UNIX = 1;
 const DATAGRAM = 2 | 0o2000000 | 0o4000;
 const MSG_NOSIGNAL = 0x4000;
 const EAGAIN = 11;
 const EMSGSIZE = 90;
 const ENOTCONN = 107;
 const ECONNREFUSED = 111;
-const SOL_SOCKET = 1;
-const SCM_RIGHTS = 1;
 
 /** Datagrams to a unix socket, of which `node:dgram` knows nothing. Spec: unix(7). */
 export class UnixDatagrams implements Disposable {
@@ -50,13 +46,14 @@ export class UnixDatagrams implements Disposable {
     return true;
   }
 
-  /** Whether a datagram of that size can be sent at all (then `send` it), by trying. */
+  /** As `send`; what is too large for a datagram goes as a file. */
   sendOrPass(bytes: Uint8Array): boolean {
-    const result = this.#try(() => Number(sendCall(this.#fd, bytes, bytes.length, MSG_NOSIGNAL)));
-    if (result === -EAGAIN) return false;
-    if (result === -EMSGSIZE) return this.#passFile(bytes);
-    if (result < 0) throw new SysError('send', -result, this.#path);
-    return true;
+    try {
+      return this.send(bytes);
+    } catch (error) {
+      if (error instanceof SysError && error.errno === EMSGSIZE) return this.#passFile(bytes);
+      throw error;
+    }
   }
 
   /** Spec: systemd's native journal protocol: what is too large goes as the descriptor of an unlinked file. */
@@ -66,20 +63,12 @@ export class UnixDatagrams implements Disposable {
     try {
       rmSync(path);
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
-      const control = Buffer.alloc(24);
-      control.writeBigUInt64LE(20n, 0);
+      const control = Buffer.alloc(CMSG_HEADER + 8);
+      control.writeBigUInt64LE(BigInt(CMSG_HEADER + 4), 0);
       control.writeInt32LE(SOL_SOCKET, 8);
       control.writeInt32LE(SCM_RIGHTS, 12);
-      control.writeInt32LE(fd, 16);
-      const message = {
-        name: null,
-        nameLength: 0,
-        iov: { base: null, length: 0 },
-        iovLength: 0,
-        control,
-        controlLength: control.length,
-        flags: 0,
-      };
+      control.writeInt32LE(fd, CMSG_HEADER);
+      const message = messageOfBuffers(undefined, control);
       const result = this.#try(() => Number(sendmsgCall(this.#fd, message, MSG_NOSIGNAL)));
       if (result === -EAGAIN) return false;
       if (result < 0) throw new SysError('sendmsg', -result, this.#path);
@@ -105,9 +94,7 @@ export class UnixDatagrams implements Disposable {
 }
 
 function connectTo(path: string): number {
-  const address = Buffer.alloc(110);
-  address.writeUInt16LE(AF_UNIX, 0);
-  address.write(path, 2, 107);
+  const address = unixAddress(path);
   const fd = check('socket', () => socketCall(AF_UNIX, DATAGRAM, 0));
   try {
     check('connect', () => connectCall(fd, address, address.length), path);
