@@ -12,7 +12,7 @@ import { smallImage } from './image.ts';
 import { benchImages } from './images.ts';
 import { benchLoad } from './load.ts';
 import { benchMany } from './many.ts';
-import { memoryOf, table } from './measure.ts';
+import { memoryOf, removeStaleGroups, table } from './measure.ts';
 import { benchOut } from './out.ts';
 import { benchParallel } from './parallel.ts';
 import { benchPull } from './pull.ts';
@@ -140,6 +140,7 @@ async function benchReady(engines: readonly Contestant[]): Promise<void> {
   print('ready on an empty data-root', results);
 }
 
+removeStaleGroups();
 const engines = await contestants();
 const registry = await Registry.start();
 try {

@@ -1,5 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAlive } from '../test/fixtures/machine.ts';
+
+const CGROUPS = '/sys/fs/cgroup';
 
 /**
  * A cgroup that a command and all its descendants are counted in, also those that ended and those that double-forked
@@ -8,11 +11,11 @@ import { join } from 'node:path';
 export class CpuGroup {
   readonly name: string;
   readonly #folder: string;
-  readonly #v1 = !existsSync('/sys/fs/cgroup/cgroup.controllers');
+  readonly #v1 = !existsSync(join(CGROUPS, 'cgroup.controllers'));
 
   constructor(name: string) {
     this.name = name;
-    this.#folder = join(this.#v1 ? '/sys/fs/cgroup/cpuacct' : '/sys/fs/cgroup', name);
+    this.#folder = join(CGROUPS, this.#v1 ? 'cpuacct' : '', name);
     mkdirSync(this.#folder, { recursive: true });
   }
 
@@ -57,16 +60,39 @@ export class CpuGroup {
     return this.pids().filter((pid) => !theirs.has(pid));
   }
 
-  /** Moves what still runs out, so that the group can go. */
-  remove(folder = this.#folder): void {
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      if (entry.isDirectory()) this.remove(join(folder, entry.name));
-    }
-    for (const pid of this.pids(folder)) {
-      writeFileSync(join(this.#v1 ? '/sys/fs/cgroup/cpuacct' : '/sys/fs/cgroup', 'cgroup.procs'), `${pid}`);
-    }
-    rmdirSync(folder);
+  /** Moves what still runs out, so that the group can go; also where the containers' own parents have made it. */
+  remove(): void {
+    removeGroups((name) => name === this.name);
   }
+}
+
+/** Takes away the groups of benches that were killed. A group's name ends with the process id of its bench. */
+export function removeStaleGroups(): void {
+  removeGroups((name) => {
+    const owner = /^minke-bench-\w+-(\d+)$/.exec(name)?.[1];
+    return owner !== undefined && !isAlive(Number(owner));
+  });
+}
+
+/** In each hierarchy: the OCI runtime makes a container's cgroup, and its parents, in all of them. */
+function removeGroups(isWanted: (name: string) => boolean): void {
+  const roots = existsSync(join(CGROUPS, 'cgroup.controllers')) ? [''] : readdirSync(CGROUPS);
+  for (const root of roots.map((name) => join(CGROUPS, name))) {
+    for (const name of foldersIn(root).filter(isWanted)) removeGroup(join(root, name), root);
+  }
+}
+
+function removeGroup(folder: string, root: string): void {
+  for (const name of foldersIn(folder)) removeGroup(join(folder, name), root);
+  for (const pid of readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean)) {
+    writeFileSync(join(root, 'cgroup.procs'), pid);
+  }
+  rmdirSync(folder);
+}
+
+function foldersIn(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
 /** Resident and proportional memory of some processes, in MB. */

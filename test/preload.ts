@@ -3,7 +3,7 @@ import { afterAll, beforeAll } from 'bun:test';
 import { killCount } from './fixtures/chaos/killer.ts';
 import { CHAOS } from './fixtures/chaos/seed.ts';
 import { stopEngine } from './fixtures/engine.ts';
-import { leaksSince, type Traces, traces } from './fixtures/leaks.ts';
+import { endLeftProcesses, leaksSince, type Traces, traces } from './fixtures/leaks.ts';
 import { removeWork } from './fixtures/machine.ts';
 
 let before: Traces;
@@ -16,6 +16,7 @@ afterAll(async () => {
   await stopEngine();
   if (CHAOS) console.log(`chaos: the daemon was killed ${killCount()} times`);
   const leaks = await leaksSince(before);
-  if (leaks.length > 0) throw new Error(`left behind:\n${leaks.join('\n')}`);
+  endLeftProcesses();
   removeWork();
+  if (leaks.length > 0) throw new Error(`left behind:\n${leaks.join('\n')}`);
 }, 60_000);

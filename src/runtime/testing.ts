@@ -151,7 +151,10 @@ export class TestBench {
     return [...runtime, ...cgroups];
   }
 
+  /** Also what a test that failed has left: a keeper never ends while it holds a container. */
   async close(): Promise<void> {
+    const held = await this.runtime.list().catch(() => []);
+    for (const { id } of held) await this.runtime.delete(id).catch(() => {});
     await this.runtime.close();
     const { keeperPid } = this;
     for (let i = 0; i < 100 && isAlive(keeperPid); i++) await sleep(50);

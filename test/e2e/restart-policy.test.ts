@@ -99,6 +99,8 @@ describe('a restart policy', () => {
         'an answer while it waits',
         async () => {
           const before = await state(box.name);
+          // Race: a pause that came with the start, before the program ended.
+          if (before.startsWith('paused ')) await daemon.api.post(`${at}/unpause`);
           if (!before.startsWith('restarting 1 ')) return undefined;
           const answer = await ask();
           return (await state(box.name)) === before ? { answer } : undefined;
@@ -120,7 +122,8 @@ describe('a restart policy', () => {
     for (const end of ['stop', 'kill', 'kill?signal=HUP']) {
       await becomes(box.name, /^restarting/);
       expect((await daemon.api.post(`${at}/${end}`)).status).toBe(204);
-      expect(await state(box.name)).toMatch(/^exited /);
+      // Not at once where a start came in between, for what is not SIGKILL.
+      await becomes(box.name, /^exited /);
       await daemon.api.post(`${at}/start`);
     }
   });
