@@ -12,6 +12,7 @@ export * from './ffi/file-calls.ts';
 export * from './ffi/file-io.ts';
 export * from './ffi/flock.ts';
 export * from './ffi/lent-socket.ts';
+export * from './ffi/link-kinds.ts';
 export * from './ffi/mount.ts';
 export * from './ffi/mount-tree.ts';
 export * from './ffi/netns.ts';

@@ -44,6 +44,12 @@ export class NetlinkMessage {
     return this.attr(type, Uint8Array.of(value));
   }
 
+  u16(type: number, value: number): this {
+    const bytes = Buffer.alloc(2);
+    bytes.writeUInt16LE(value);
+    return this.attr(type, bytes);
+  }
+
   u32(type: number, value: number): this {
     const bytes = Buffer.alloc(4);
     bytes.writeUInt32LE(value >>> 0);

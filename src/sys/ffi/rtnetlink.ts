@@ -1,5 +1,21 @@
 import { SysError } from '../errors.ts';
 import {
+  IFF_UP,
+  IFLA_ADDRESS,
+  IFLA_IFALIAS,
+  IFLA_IFNAME,
+  IFLA_INFO_DATA,
+  IFLA_INFO_KIND,
+  IFLA_LINK,
+  IFLA_LINKINFO,
+  IFLA_MTU,
+  IFLA_NET_NS_FD,
+  linkHeader,
+  macBytes,
+  newLink,
+  RTM_NEWLINK,
+} from './link-message.ts';
+import {
   NetlinkMessage,
   NLM_F_ACK,
   NLM_F_CREATE,
@@ -12,30 +28,21 @@ import { NETLINK_ROUTE, NetlinkSocket } from './netlink-socket.ts';
 
 /** rtnetlink(7): links, addresses, routes. Messages are made by pure functions, and sent by `Rtnetlink`. */
 
-const RTM_NEWLINK = 16;
 const RTM_DELLINK = 17;
 const RTM_GETLINK = 18;
 const RTM_NEWADDR = 20;
 const RTM_GETADDR = 22;
 const RTM_NEWROUTE = 24;
 
-const IFLA_ADDRESS = 1;
-const IFLA_IFNAME = 3;
-const IFLA_MTU = 4;
 const IFLA_MASTER = 10;
-const IFLA_LINKINFO = 18;
-const IFLA_NET_NS_FD = 28;
 const IFLA_EXT_MASK = 29;
 const RTEXT_FILTER_SKIP_STATS = 8;
-const IFLA_INFO_KIND = 1;
-const IFLA_INFO_DATA = 2;
 const IFLA_INFO_SLAVE_KIND = 4;
 const IFLA_INFO_SLAVE_DATA = 5;
 const VETH_INFO_PEER = 1;
 const IFLA_BRPORT_MODE = 4;
 const IFLA_BRPORT_ISOLATED = 33;
 const IFLA_BR_NF_CALL_IPTABLES = 36;
-const IFF_UP = 1;
 
 const IFA_ADDRESS = 1;
 const IFA_LOCAL = 2;
@@ -54,6 +61,10 @@ export interface Link {
   mac: string;
   /** `bridge`, `veth`, …, or ''. */
   kind: string;
+  /** What somebody wrote on it, or ''. */
+  alias: string;
+  /** Index of the link it stands on (a VLAN on its interface), or 0. */
+  parent: number;
 }
 
 export interface InterfaceAddress {
@@ -73,24 +84,11 @@ export interface VethOptions {
   mtu: number | undefined;
 }
 
-function linkHeader(index: number, up?: boolean): Buffer {
-  const header = Buffer.alloc(16);
-  header.writeInt32LE(index, 4);
-  if (up !== undefined) {
-    header.writeUInt32LE(up ? IFF_UP : 0, 8);
-    header.writeUInt32LE(IFF_UP, 12);
-  }
-  return header;
-}
-
-const macBytes = (mac: string): Buffer => Buffer.from(mac.replaceAll(':', ''), 'hex');
 const v4Bytes = (address: string): Buffer => Buffer.from(address.split('.').map(Number));
 
 /** A new bridge, up. EEXIST if the name is taken. */
 export function addBridge(name: string, mac: string, mtu: number | undefined): NetlinkMessage {
-  const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
-  const message = new NetlinkMessage(`add bridge ${name}`, RTM_NEWLINK, flags, linkHeader(0, true));
-  message.text(IFLA_IFNAME, name).attr(IFLA_ADDRESS, macBytes(mac));
+  const message = newLink(`add bridge ${name}`, name, true).attr(IFLA_ADDRESS, macBytes(mac));
   if (mtu !== undefined) message.u32(IFLA_MTU, mtu);
   return message.nest(IFLA_LINKINFO, (info) => info.text(IFLA_INFO_KIND, 'bridge'));
 }
@@ -106,9 +104,7 @@ export function filterBridgedPackets(index: number): NetlinkMessage {
 
 /** A veth pair, both ends down: this one a port of a bridge, the other in another namespace. */
 export function addVeth(options: VethOptions): NetlinkMessage {
-  const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
-  const message = new NetlinkMessage(`add veth ${options.name}`, RTM_NEWLINK, flags, linkHeader(0));
-  message.text(IFLA_IFNAME, options.name).u32(IFLA_MASTER, options.master);
+  const message = newLink(`add veth ${options.name}`, options.name).u32(IFLA_MASTER, options.master);
   if (options.mtu !== undefined) message.u32(IFLA_MTU, options.mtu);
   return message.nest(IFLA_LINKINFO, (info) => {
     info.text(IFLA_INFO_KIND, 'veth');
@@ -213,6 +209,8 @@ export function parseLink(message: ReceivedMessage): Link | undefined {
         ?.toString('hex')
         .replace(/..(?=.)/g, '$&:') ?? '',
     kind: info ? attributeText(parseAttributes(info).get(IFLA_INFO_KIND)) : '',
+    alias: attributeText(attributes.get(IFLA_IFALIAS)),
+    parent: readU32(attributes.get(IFLA_LINK)),
   };
 }
 
