@@ -33,6 +33,7 @@ const RTM_GETLINK = 18;
 const RTM_NEWADDR = 20;
 const RTM_GETADDR = 22;
 const RTM_NEWROUTE = 24;
+const RTM_GETROUTE = 26;
 
 const IFLA_MASTER = 10;
 const IFLA_EXT_MASK = 29;
@@ -47,9 +48,12 @@ const IFLA_BR_NF_CALL_IPTABLES = 36;
 const IFA_ADDRESS = 1;
 const IFA_LOCAL = 2;
 const IFA_BROADCAST = 4;
+const RTA_DST = 1;
 const RTA_OIF = 4;
 const RTA_GATEWAY = 5;
 const AF_INET = 2;
+const AF_INET6 = 10;
+const TABLE_MAIN = 254;
 
 export interface Link {
   index: number;
@@ -71,6 +75,16 @@ export interface InterfaceAddress {
   index: number;
   address: string;
   prefixLength: number;
+}
+
+export interface Route {
+  /** Four or sixteen bytes. */
+  destination: Buffer;
+  prefixLength: number;
+  /** Index of its interface. */
+  index: number;
+  /** Its destinations are neighbours, not behind a gateway. */
+  onLink: boolean;
 }
 
 export interface VethOptions {
@@ -184,7 +198,7 @@ export function addAddress(address: InterfaceAddress): NetlinkMessage {
 export function addDefaultRoute(index: number, gateway: string): NetlinkMessage {
   const header = Buffer.alloc(12);
   header[0] = AF_INET;
-  header[4] = 254; // table main
+  header[4] = TABLE_MAIN;
   header[5] = 3; // protocol boot, as `ip route` makes them
   header[7] = 1; // unicast
   const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
@@ -226,6 +240,21 @@ export function parseAddress(message: ReceivedMessage): InterfaceAddress | undef
   };
 }
 
+/** undefined if the message is not a route of the main table to a destination. */
+export function parseRoute(message: ReceivedMessage): Route | undefined {
+  const { type, payload } = message;
+  if (type !== RTM_NEWROUTE || payload.length < 12 || payload[4] !== TABLE_MAIN) return undefined;
+  const attributes = parseAttributes(payload.subarray(12));
+  const destination = attributes.get(RTA_DST);
+  if (destination?.length !== (payload[0] === AF_INET ? 4 : 16)) return undefined;
+  return {
+    destination,
+    prefixLength: payload[1] ?? 0,
+    index: readU32(attributes.get(RTA_OIF)),
+    onLink: !attributes.has(RTA_GATEWAY),
+  };
+}
+
 function readU32(value: Buffer | undefined): number {
   return value && value.length >= 4 ? value.readUInt32LE(0) : 0;
 }
@@ -262,5 +291,15 @@ export class Rtnetlink extends NetlinkSocket {
     header[0] = AF_INET;
     const message = new NetlinkMessage('list addresses', RTM_GETADDR, NLM_F_DUMP, header);
     return this.ask(message).flatMap((answer) => parseAddress(answer) ?? []);
+  }
+
+  /** The routes of the main table, of both families, but for default ones: only where a subnet is chosen. */
+  routes(): Route[] {
+    return [AF_INET, AF_INET6].flatMap((family) => {
+      const header = Buffer.alloc(12);
+      header[0] = family;
+      const message = new NetlinkMessage('list routes', RTM_GETROUTE, NLM_F_DUMP, header);
+      return this.ask(message).flatMap((answer) => parseRoute(answer) ?? []);
+    });
   }
 }
