@@ -1,29 +1,42 @@
 import { networkInterfaces } from 'node:os';
 import { EngineError } from '../base/mod.ts';
 import type { DefaultBridge } from '../engine/networks/mod.ts';
-import { formatIpv4, parseSubnet, type Subnet, subnetContains } from '../net/mod.ts';
+import { formatPrefix, hostSubnets, parsePrefix, planSubnets, subnetPools } from '../net/mod.ts';
 import type { Config } from './config/config.ts';
 
-/** Compat: Docker's own pools for bridges, in its order. */
-const POOLS = Array.from({ length: 15 }, (_, index) => `172.${17 + index}.0.0/16`);
-
-/** Addresses of the host's interfaces, by name. */
-type HostAddresses = Record<string, { family: string; cidr: string | null }[] | undefined>;
+/** What the host has already; the real one unless a test gives another. */
+interface Host {
+  /** Addresses of the interfaces, by name. */
+  addresses: Record<string, { family: string; cidr: string | null }[] | undefined>;
+  /** CIDR. */
+  subnets: () => readonly string[];
+}
 
 /**
- * The default bridge: the subnet of `bip`, else the one that the bridge has from before, else the first pool in which
- * neither the host nor another network (`others`, CIDR) has an address.
+ * The default bridge: the subnet of `bip`, else the one that the bridge has from before, else the first of the pools in
+ * which neither the host nor another network (`others`, CIDR) has an address.
  */
 export function defaultBridge(
   config: Config,
-  others: string[],
-  host: HostAddresses = networkInterfaces(),
+  others: readonly string[],
+  host: Host = { addresses: networkInterfaces(), subnets: hostSubnets },
 ): DefaultBridge {
-  const { subnet, gateway } = config.bip ? fromBip(config.bip) : choosePool(config.bridge, others, host);
+  const own = host.addresses[config.bridge]?.find(({ family }) => family === 'IPv4')?.cidr;
+  const given = config.bip ?? own ?? undefined;
+  const [planned] = planSubnets(
+    { driver: 'bridge', ipv4: true, ipv6: false, config: given === undefined ? [] : [fromBip(given)] },
+    {
+      pools: subnetPools([], ''),
+      // Compat: somebody who gives an address means it.
+      taken: given === undefined ? others.map((subnet) => ({ subnet, ipRange: '' })) : [],
+      hostSubnets: host.subnets,
+    },
+  );
+  if (!planned) throw new EngineError('internal', 'the default bridge has no subnet');
   return {
     bridge: config.bridge,
-    subnet,
-    gateway,
+    subnet: planned.subnet,
+    gateway: planned.gateway,
     mtu: config.mtu,
     icc: config.icc,
     masquerade: config.masquerade,
@@ -32,36 +45,10 @@ export function defaultBridge(
   };
 }
 
-function fromBip(bip: string): { subnet: string; gateway: string } {
-  const subnet = parseSubnet(bip);
-  if (!subnet || subnet.prefixLength < 8 || subnet.prefixLength > 30) {
+function fromBip(bip: string) {
+  const prefix = parsePrefix(bip);
+  if (prefix?.family !== 4 || prefix.length < 8 || prefix.length > 30) {
     throw new EngineError('invalid', `invalid CIDR address: ${bip}`);
   }
-  return { subnet: `${formatIpv4(subnet.base)}/${subnet.prefixLength}`, gateway: bip.split('/')[0] ?? '' };
-}
-
-function choosePool(
-  bridge: string,
-  others: string[],
-  host: HostAddresses,
-): { subnet: string; gateway: string } {
-  const own = host[bridge]?.find(({ family }) => family === 'IPv4')?.cidr;
-  if (own) return fromBip(own);
-  const addresses = Object.values(host)
-    .flatMap((ofOne) => ofOne ?? [])
-    .flatMap(({ family, cidr }) => (family === 'IPv4' && cidr ? [cidr] : []));
-  const taken = [...addresses, ...others].flatMap((cidr) => parseSubnet(cidr) ?? []);
-  for (const pool of POOLS) {
-    const ours = parseSubnet(pool);
-    if (!ours || taken.some((theirs) => overlap(ours, theirs))) continue;
-    return { subnet: pool, gateway: formatIpv4(ours.base + 1) };
-  }
-  throw new EngineError(
-    'unavailable',
-    'could not find an available, non-overlapping IPv4 address pool: give one by --bip',
-  );
-}
-
-function overlap(a: Subnet, b: Subnet): boolean {
-  return subnetContains(a, b.base) || subnetContains(b, a.base);
+  return { subnet: formatPrefix(prefix), gateway: bip.split('/')[0] ?? '', ipRange: '', reserved: {} };
 }
