@@ -5,6 +5,7 @@
 import { push } from '../test/fixtures/image.ts';
 import { removeWork, sh, sleep } from '../test/fixtures/machine.ts';
 import { Registry } from '../test/fixtures/registry.ts';
+import { benchDensity } from './density.ts';
 import { type Contestant, contestants, versions } from './engines.ts';
 import { benchExec } from './exec.ts';
 import { benchFlood } from './flood.ts';
@@ -13,10 +14,12 @@ import { benchImages } from './images.ts';
 import { benchLoad } from './load.ts';
 import { benchMany } from './many.ts';
 import { memoryOf, removeStaleGroups, table } from './measure.ts';
+import { benchNetwork } from './network.ts';
 import { benchOut } from './out.ts';
 import { benchParallel } from './parallel.ts';
 import { benchPull } from './pull.ts';
 import { benchStop } from './stop.ts';
+import { benchThroughput } from './throughput.ts';
 import { client, print, rounds, timed } from './timed.ts';
 
 const QUICK = process.argv.includes('--quick');
@@ -33,7 +36,10 @@ type Case =
   | 'pull'
   | 'out'
   | 'load'
-  | 'images';
+  | 'images'
+  | 'network'
+  | 'throughput'
+  | 'density';
 const wanted = (name: Case): boolean => named.length === 0 || named.includes(name);
 const ROUNDS = { run: QUICK ? 5 : 20, pull: QUICK ? 1 : 3, ready: QUICK ? 2 : 7 };
 const MEGABYTES = QUICK ? 200 : 800;
@@ -42,6 +48,9 @@ const PARALLEL = QUICK
   ? { containers: 20, clients: 8, rounds: 1 }
   : { containers: 100, clients: 32, rounds: 3 };
 const MANY = QUICK ? { minke: 50, others: 5 } : { minke: 500, others: 50 };
+
+const THROUGHPUT = QUICK ? { rounds: 1, seconds: 2 } : { rounds: 5, seconds: 5 };
+const DENSITY = QUICK ? { minke: 40, others: 20 } : { minke: 1000, others: 100 };
 
 /** All must do the same work: seccomp, capabilities, limits and logs are on everywhere. */
 async function assertSameWork(engine: Contestant, image: string): Promise<void> {
@@ -164,6 +173,9 @@ try {
   if (wanted('pull') && wanted('idle')) await printIdleAfterWork(engines);
   if (wanted('load')) await benchLoad(engines, MEGABYTES, ROUNDS.pull);
   if (wanted('images')) await benchImages(engines, registry.address, ROUNDS.pull);
+  if (wanted('network')) await benchNetwork(engines, small, ROUNDS.run);
+  if (wanted('throughput')) await benchThroughput(engines, registry.address, THROUGHPUT);
+  if (wanted('density')) await benchDensity(engines, small, DENSITY);
   if (wanted('out')) await benchOut(engines, registry.address, MEGABYTES, ROUNDS.pull);
 } finally {
   for (const engine of engines) {

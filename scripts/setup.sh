@@ -105,6 +105,7 @@ for group in "${@:-run}"; do
       [ -e "/usr/lib/$(uname -m)-linux-gnu/rsyslog/lmnsd_gtls.so" ] || packages+=(rsyslog-gnutls)
       # The reference, for data-roots that both engines use in turn; and the docker CLI of 20.10.
       want dockerd docker.io
+      want docker-compose docker-compose
       # For the disk whose power is cut.
       want mkfs.xfs xfsprogs
       missing docker-registry && debian_program docker-registry /usr/bin/docker-registry
@@ -114,6 +115,9 @@ for group in "${@:-run}"; do
       want dockerd docker.io
       want podman podman
       want iptables iptables
+      # What goes through a network.
+      want iperf3 iperf3
+      want wrk wrk
       ;;
   esac
 done

@@ -19,6 +19,9 @@ const WORDS: Record<number, string> = {
   [constants.errno.ENOTEMPTY]: 'directory not empty',
   [constants.errno.EMLINK]: 'too many links',
   [constants.errno.ETXTBSY]: 'text file busy',
+  [constants.errno.EOPNOTSUPP]: 'operation not supported',
+  [constants.errno.ENODEV]: 'no such device',
+  [constants.errno.ENETDOWN]: 'network is down',
 };
 
 /** What an errno means, in the words that Docker's users know. */
