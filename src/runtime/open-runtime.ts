@@ -241,6 +241,11 @@ class KeptRuntime implements Runtime {
 
   async delete(id: ContainerId, { keepExit = false } = {}): Promise<void> {
     const live = this.#holdings.find(id);
+    if (!live && !existsSync(this.#holdings.bundle(id))) {
+      // The bundle goes last: nobody holds anything of it.
+      if (!keepExit) this.#holdings.ledger.forgetAll(id);
+      return;
+    }
     // The keeper forgets what it was.
     const runtimes = await this.#runtimesOf(id);
     if (live && !this.#holdings.hasExit(live)) await kill(live);

@@ -3,6 +3,7 @@ import type { ContainerExit } from '../../../runtime/mod.ts';
 import type { Container } from '../container.ts';
 import { type ContainersContext, transition } from '../context.ts';
 import { dropExecs } from '../exec/drop-execs.ts';
+import { atMost } from './at-most.ts';
 import { removeLocked } from './remove-locked.ts';
 import { restartLater } from './restart-later.ts';
 import { takeDown } from './take-down.ts';
@@ -74,11 +75,4 @@ async function autoRemove(context: ContainersContext, container: Container): Pro
       });
     }
   });
-}
-
-/** Resolves with `work`, or after `ms` without it. */
-async function atMost(work: Promise<void>, ms: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  await Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }

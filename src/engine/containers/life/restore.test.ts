@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerRecord } from '../../../store/mod.ts';
 import type { Container } from '../container.ts';
+import { start } from '../start.ts';
 import { EngineBench } from '../testing.ts';
 import { intendCreate } from './create-intent.ts';
 import { intendRemove } from './remove-intent.ts';
@@ -160,6 +161,31 @@ describe('a restore', () => {
     await restoreContainers(bench.context);
     expect(bench.only.status).toBe('running');
     expect(bench.done).not.toContain('runtime.delete');
+  });
+
+  test('is not held up by what does not end, and a start of it waits', async () => {
+    const ended = bench.add((record) => {
+      lived(record);
+      record.state.status = 'exited';
+    });
+    const going = bench.add((record) => {
+      record.state.status = 'removing';
+    });
+    const stray = 'f'.repeat(64) as never;
+    bench.held = [{ ...heldOf(ended), id: stray }];
+    bench.forget();
+    const hanging = Promise.withResolvers<void>();
+    bench.steps['runtime.delete'] = async () => await hanging.promise;
+    await restoreContainers(bench.context);
+    const [first] = bench.context.directory.all().filter(({ id }) => id === ended.id) as [Container];
+    expect(bench.context.directory.get(going.id)?.status).toBe('removing');
+    const started = start(bench.context, first);
+    await Bun.sleep(20);
+    expect(first.status).toBe('exited');
+    hanging.resolve();
+    await started;
+    expect(first.status).toBe('running');
+    expect(bench.only).toBe(first);
   });
 
   test('goes on though something that belongs to nobody cannot be removed', async () => {

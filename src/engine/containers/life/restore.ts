@@ -8,17 +8,16 @@ import { holdImageMounts } from '../mounts/image-mounts.ts';
 import { logTarget } from '../set-up/log-target.ts';
 import { applySandbox } from '../set-up/sandbox.ts';
 import { start } from '../start.ts';
+import { atMost } from './at-most.ts';
+import { clearAway } from './clear-away.ts';
 import { undoCutOffCreates } from './create-intent.ts';
 import { finishUpdates } from './finish-updates.ts';
 import { tellRemovals } from './remove-intent.ts';
-import { removeLocked } from './remove-locked.ts';
 import { shouldRestart } from './restart-policy.ts';
 import { isRunning } from './status.ts';
-import { takeDown } from './take-down.ts';
-import { tellEndOnce } from './tell-end.ts';
 
-/** Exit code of a container whose end nobody saw. */
-const UNKNOWN_EXIT = 255;
+/** How long a start of the daemon waits for what is left of lives that ended: a process that the kernel cannot end stays. */
+const CLEARING_MS = 1_000;
 const STARTS_AT_ONCE = 4;
 
 /**
@@ -44,26 +43,35 @@ export async function restoreContainers(context: ContainersContext): Promise<voi
       record.minke.sandbox ? [{ id, sandbox: record.minke.sandbox as Sandbox }] : [],
     ),
   );
+  const clearing: Promise<void>[] = [];
   for (const container of containers) {
+    const one = held.get(container.id);
+    if (!one || !goesOn(container)) {
+      clearing.push(clearAway(context, container, one));
+      continue;
+    }
     try {
-      await restoreOne(context, container, held.get(container.id));
+      await transition(context, container, () => adopt(context, container, one));
     } catch (error) {
       context.log.error('cannot restore a container', { id: container.id, error: messageOf(error) });
     }
   }
+  await atMost(Promise.all(clearing), CLEARING_MS);
   await removeCutOff(context);
   await removeStrayMounts(context);
   await undoCutOffCreates(context);
   tellRemovals(context);
   await finishUpdates(context);
   await thawCutOffCommits(context);
-  for (const { id } of listed) {
-    // One whose record cannot be read runs on.
-    if (context.records.has(id)) continue;
-    await context.runtime.delete(id).catch((error: unknown) => {
-      context.log.error('cannot remove what belongs to no container', { id, error: messageOf(error) });
-    });
-  }
+  // One whose record cannot be read runs on.
+  const strays = listed.filter(({ id }) => !context.records.has(id));
+  await atMost(Promise.all(strays.map(({ id }) => removeStray(context, id))), CLEARING_MS);
+}
+
+async function removeStray(context: ContainersContext, id: HeldContainer['id']): Promise<void> {
+  await context.runtime.delete(id).catch((error: unknown) => {
+    context.log.error('cannot remove what belongs to no container', { id, error: messageOf(error) });
+  });
 }
 
 /** Crash: the record of a container that was to be thrown away is never synced, and a power cut may leave it empty. */
@@ -126,41 +134,6 @@ function goesOn({ status, record }: Container): boolean {
   return record.minke.starting === true || status === 'running' || status === 'paused';
 }
 
-async function restoreOne(
-  context: ContainersContext,
-  container: Container,
-  held: HeldContainer | undefined,
-): Promise<void> {
-  await transition(context, container, async () => {
-    const { record } = container;
-    if (container.status === 'removing' || container.status === 'dead') {
-      await takeDown(context, container);
-      if (container.status === 'removing') record.state.status = 'dead';
-      await removeLocked(context, container, { volumes: record.minke.removeVolumes === true });
-      return;
-    }
-    if (held && goesOn(container)) {
-      await adopt(context, container, held);
-      return;
-    }
-    delete record.minke.starting;
-    await takeDown(context, container, { keepExit: true });
-    if (container.status === 'restarting') {
-      container.restartInterrupted = true;
-      container.moveTo('exited');
-      save(context, container);
-    } else if (isRunning(container.status)) endUnseen(context, container);
-    // Crash: the daemon died after the record of the exit, before it said so.
-    if (held?.exit) {
-      tellEndOnce(context, container);
-      await context.runtime.acknowledgeExit(container.id, held.startNumber);
-    }
-    if (record.hostConfig.AutoRemove && container.status === 'exited') {
-      await removeLocked(context, container, { volumes: true });
-    }
-  });
-}
-
 /** Goes on with a container that ran on while no daemon did. */
 async function adopt(context: ContainersContext, container: Container, held: HeldContainer): Promise<void> {
   const { record } = container;
@@ -198,17 +171,4 @@ async function adopt(context: ContainersContext, container: Container, held: Hel
     // The program has closed its input, which is its right.
     context.log.debug('cannot open the input of a container', { id: container.id, error: messageOf(error) });
   }
-}
-
-/** The machine went down, or keeper and container died together. */
-function endUnseen(context: ContainersContext, container: Container): void {
-  const { state } = container.record;
-  container.moveTo('exited');
-  context.health.ended(container);
-  state.pid = 0;
-  state.exitCode = UNKNOWN_EXIT;
-  state.finishedAt = formatTime(nowNano());
-  // Why before the record: it is looked for in the journal, and this is not looked for on record.
-  tellEndOnce(context, container);
-  save(context, container);
 }
