@@ -50,6 +50,24 @@ export interface BridgeNetwork {
   internal: boolean;
   /** Where ports are published when the request names no address, '' = all. */
   hostBindingIpv4: string;
+  /** Set where the network has IPv6. */
+  ipv6?: Pool;
+  /** How containers are reached and reach out; `nat` unless given. Compat: moby `gateway_mode_ipv4`. */
+  gatewayModeIpv4?: GatewayMode;
+  gatewayModeIpv6?: GatewayMode;
+  /** From these interfaces published ports are also reached at the container's own address. */
+  trustedInterfaces?: string[];
+}
+
+export type GatewayMode = 'nat' | 'nat-unprotected' | 'routed' | 'isolated';
+
+/** A subnet, of either family, and what is given out of it. */
+export interface Pool {
+  /** CIDR. */
+  subnet: string;
+  gateway: string;
+  ipRange?: string;
+  reserved?: string[];
 }
 
 export interface SandboxRequest {
@@ -98,6 +116,7 @@ export interface Endpoint {
   ipv4: string;
   prefixLength: number;
   gateway: string;
+  ipv6?: string;
 }
 
 export interface PublishedPort {

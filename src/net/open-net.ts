@@ -2,7 +2,7 @@ import { Cleanup, type ContainerId, EngineError, type Logger } from '../base/mod
 import { Rtnetlink, tryBindPort } from '../sys/mod.ts';
 import { ensureBridgeLink, removeLinks } from './bridge/bridge.ts';
 import { Firewall } from './firewall/firewall.ts';
-import { ForeignChains } from './firewall/foreign-chains.ts';
+import type { Publication } from './firewall/port-elements.ts';
 import { forwardPackets } from './forward-packets.ts';
 import { gather } from './gather.ts';
 import { parseSubnet } from './ipam/address.ts';
@@ -38,7 +38,6 @@ class KernelNet implements Net {
   readonly #addresses = new AddressPool();
   readonly #ports = new PortTable(tryBindPort);
   readonly #firewall: Firewall;
-  readonly #foreign: ForeignChains;
   readonly #listeners: V6Listeners;
   /** By interface name. */
   readonly #networks = new Map<string, BridgeNetwork>();
@@ -52,8 +51,7 @@ class KernelNet implements Net {
       throw new EngineError('invalid', `table name ${tableName}`);
     this.#log = log;
     this.#namespaces = new Namespaces(execRoot);
-    this.#firewall = new Firewall(tableName, log);
-    this.#foreign = new ForeignChains(tableName, log);
+    this.#firewall = new Firewall({ table: tableName, execRoot, log, ipv6: true });
     this.#listeners = new V6Listeners(log);
   }
 
@@ -61,7 +59,7 @@ class KernelNet implements Net {
     this.#namespaces.open();
     this.#rtnetlink ??= new Rtnetlink();
     forwardPackets();
-    await this.#foreign.open(await this.#firewall.open());
+    await this.#firewall.open();
     for (const network of this.#networks.values()) await this.ensureBridge(network);
   }
 
@@ -77,11 +75,6 @@ class KernelNet implements Net {
     const networks = [...this.#networks.values()];
     this.#networks.clear();
     await gather([
-      ...networks.map(
-        ({ bridge }) =>
-          () =>
-            this.#foreign.forget(bridge),
-      ),
       () => this.#firewall.remove(),
       () => removeLinks(networks.map(({ bridge }) => bridge).filter((bridge) => !foreign.includes(bridge))),
     ]);
@@ -89,18 +82,13 @@ class KernelNet implements Net {
 
   async ensureBridge(network: BridgeNetwork): Promise<void> {
     ensureBridgeLink(this.#host(), network);
-    this.#firewall.addBridge(network);
     this.#networks.set(network.bridge, network);
-    await this.#foreign.allow(network.bridge);
+    await this.#firewall.addBridge(network);
   }
 
   async removeBridge(network: BridgeNetwork): Promise<void> {
     this.#networks.delete(network.bridge);
-    await gather([
-      () => this.#firewall.removeBridge(network),
-      () => this.#foreign.forget(network.bridge),
-      () => removeLinks([network.bridge]),
-    ]);
+    await gather([() => this.#firewall.removeBridge(network), () => removeLinks([network.bridge])]);
   }
 
   async setUp(request: SandboxRequest): Promise<Sandbox> {
@@ -173,12 +161,7 @@ class KernelNet implements Net {
       }
       for (const port of sandbox.ports) this.#ports.adopt(id, port);
     }
-    this.#firewall.replacePublications(
-      live.flatMap(({ id, sandbox }) => {
-        const target = sandbox.endpoints[0]?.ipv4;
-        return target === undefined ? [] : [{ owner: id, target, ports: sandbox.ports }];
-      }),
-    );
+    await this.#firewall.restore(live.flatMap(({ id, sandbox }) => this.#publicationOf(id, sandbox) ?? []));
     await removeOrphans({
       host: this.#host(),
       namespaces: this.#namespaces,
@@ -235,10 +218,27 @@ class KernelNet implements Net {
   }
 
   async #publish(id: ContainerId, sandbox: Sandbox): Promise<void> {
-    const target = sandbox.endpoints[0]?.ipv4;
-    if (target === undefined || sandbox.ports.length === 0) return;
-    this.#firewall.publish({ owner: id, target, ports: sandbox.ports });
+    await this.#firewall.check();
+    const publication = this.#publicationOf(id, sandbox);
+    if (!publication) return;
+    await this.#firewall.publish(publication);
     await this.#listeners.open(id, forwardsOf(sandbox));
+  }
+
+  /** Published ports lead to the endpoint with the default route. */
+  #publicationOf(id: ContainerId, { endpoints, ports }: Sandbox): Publication | undefined {
+    const [endpoint] = endpoints;
+    if (!endpoint || ports.length === 0) return undefined;
+    const network = this.#networks.get(endpoint.bridge);
+    return {
+      owner: id,
+      target: endpoint.ipv4 === '' ? undefined : endpoint.ipv4,
+      target6: endpoint.ipv6,
+      ports,
+      routed: network?.gatewayModeIpv4 === 'routed',
+      routed6: network?.gatewayModeIpv6 === 'routed',
+      trusting: (network?.trustedInterfaces?.length ?? 0) > 0,
+    };
   }
 
   #host(): Rtnetlink {

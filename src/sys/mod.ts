@@ -16,7 +16,19 @@ export * from './ffi/link-kinds.ts';
 export * from './ffi/mount.ts';
 export * from './ffi/mount-tree.ts';
 export * from './ffi/netns.ts';
-export { concat, Nfnetlink, type SetChange, type SetElement } from './ffi/nfnetlink.ts';
+export { Nfnetlink } from './ffi/nfnetlink.ts';
+export {
+  type ChainName,
+  deleteChain,
+  deleteRule,
+  type NftChain,
+  type NftFamily,
+  type NftRule,
+  newChain,
+  newRule,
+  verdictOf,
+} from './ffi/nft-rules.ts';
+export { concat, type SetChange, type SetElement } from './ffi/nft-sets.ts';
 export * from './ffi/open-pty.ts';
 export * from './ffi/openat2.ts';
 export { type Peer, peerOf } from './ffi/peer.ts';

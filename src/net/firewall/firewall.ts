@@ -1,66 +1,70 @@
+import { join } from 'node:path';
 import { errnoOf, type Logger } from '../../base/mod.ts';
-import { Nfnetlink, run, type SetChange } from '../../sys/mod.ts';
-import { ipv4Bytes } from '../ipam/address.ts';
-import type { BridgeNetwork, PublishedPort } from '../net.ts';
-import { bridgeElements, changesOf, portElements, protocolNumber } from './elements.ts';
-import { tableScript } from './ruleset.ts';
+import { Nfnetlink, type SetChange } from '../../sys/mod.ts';
+import { ipv4Bytes, parseIpv6 } from '../ipam/address.ts';
+import type { BridgeNetwork } from '../net.ts';
+import { DockerUserChains } from './docker-user.ts';
+import { bridgeElements, bySet, changesOf, difference, type SetAndElements } from './elements.ts';
+import { ForeignChains } from './foreign-chains.ts';
+import { type Publication, protocolNumber, publicationElements } from './port-elements.ts';
+import { type RulesetOptions, setNames } from './ruleset.ts';
+import { Table } from './table.ts';
 
-/** The published ports of one container and the address they lead to. */
-export interface Publication {
-  /** Who; shown as the elements' comment. */
-  owner: string;
-  target: string;
-  ports: readonly PublishedPort[];
+export interface FirewallOptions extends RulesetOptions {
+  execRoot: string;
+  log: Logger;
 }
 
-const SETS = ['bridges', 'internal', 'icc', 'home', 'natted', 'publish', 'publish_any'];
-
 /**
- * Our nftables table. The `nft` program loads its skeleton; elements are changed over nfnetlink, in process. What
- * should be in it is kept here, so that `open` can put back what somebody flushed.
+ * Our nftables table, and our rules in others' forward chains. The `nft` program loads the table's skeleton; all else
+ * is done over nfnetlink, in process. What should be there is kept here, so that what somebody flushed can be put back.
  */
 export class Firewall {
-  readonly #table: string;
+  readonly #options: FirewallOptions;
   readonly #log: Logger;
+  readonly #table: Table;
+  readonly #foreign: ForeignChains;
+  readonly #userChains: DockerUserChains;
   readonly #bridges = new Map<string, BridgeNetwork>();
   readonly #publications = new Map<string, Publication>();
   #socket: Nfnetlink | undefined;
+  /** What is in the kernel was compared with what should be: until then networks are only noted. */
+  #compared = false;
+  /** Of nftables, when we looked last: while it stays, nobody changed anything. */
+  #generation = -1;
+  #repair: Promise<void> | undefined;
 
-  constructor(table: string, log: Logger) {
-    this.#table = table;
-    this.#log = log;
+  constructor(options: FirewallOptions) {
+    this.#options = options;
+    this.#log = options.log;
+    this.#table = new Table(options, join(options.execRoot, 'firewall'), options.log);
+    this.#foreign = new ForeignChains(options.table, options.log);
+    this.#userChains = new DockerUserChains(options.table, options.log);
   }
 
   /**
-   * Loads the skeleton. Called again it repairs: all elements are put back in one transaction. Gives nft's JSON of all
-   * chains there are, of other tables too: asked for in the same run, since each costs some milliseconds.
+   * Makes the table, or takes over the one that is there; our jumps and rules in others' chains too. Called again it
+   * repairs: sets and rules become what they should be, by what differs.
    */
-  async open(): Promise<string> {
-    const script = tableScript(this.#table);
-    // Not as input: with -j, nft opens /dev/stdin, which a socket (a pipe of node:child_process) does not allow.
-    const load = async (text: string) =>
-      (await run(['nft', '-j', `${text}list chains`])).stdout.toString('utf8');
-    let chains: string;
-    try {
-      chains = await load(script);
-    } catch (error) {
-      // A table of another version has sets of other types.
-      this.#log.warn('the nftables table is made anew', { table: this.#table, error });
-      const anew = `table inet ${this.#table}\ndelete table inet ${this.#table}\n${script}`;
-      chains = await load(anew);
-    }
+  async open(): Promise<void> {
     this.#socket ??= new Nfnetlink();
-    if (this.#bridges.size > 0 || this.#publications.size > 0) this.#putBack(SETS);
-    return chains;
+    const socket = this.#socket;
+    if (!this.#table.isIntact(socket)) {
+      await this.#table.load(socket);
+      if (this.#compared) this.#synchronize();
+    }
+    if (this.#compared) await this.#openOthers(socket);
   }
 
-  /** Removes the table. */
+  /** Removes the table and what we have in others'. */
   async remove(): Promise<void> {
+    const socket = this.#open();
+    for (const bridge of this.#bridges.keys()) await this.#foreign.forget(socket, bridge);
     this.#bridges.clear();
     this.#publications.clear();
-    // Declared first, so that it is there to be deleted.
-    const script = `table inet ${this.#table}\ndelete table inet ${this.#table}\n`;
-    await run(['nft', '-f', '-'], { input: script });
+    this.#compared = false;
+    await this.#userChains.remove(socket);
+    await this.#table.remove();
   }
 
   close(): void {
@@ -68,62 +72,148 @@ export class Firewall {
     this.#socket = undefined;
   }
 
-  /** Idempotent; also where the bridge's options changed. */
-  addBridge(network: BridgeNetwork): void {
-    const parts = bridgeElements(network);
-    const before = this.#bridges.get(network.bridge);
-    if (before) this.#deleteWhatIsThere(changesOf('delete', bridgeElements(before)));
-    this.#change(changesOf('add', parts));
-    this.#bridges.set(network.bridge, network);
+  /**
+   * Puts back what somebody flushed meanwhile. Costs two messages where nobody changed anything, and a look at our rules
+   * where somebody did; only where they are gone the nft program.
+   */
+  async check(): Promise<void> {
+    const socket = this.#open();
+    if (!this.#compared) return await this.#compare(socket);
+    if (socket.generation() === this.#generation) return;
+    // An iptables script may have put its own chains in front of ours, or made them only now.
+    if (this.#table.isIntact(socket)) return await this.#openOthers(socket);
+    this.#repair ??= this.#putBack().finally(() => {
+      this.#repair = undefined;
+    });
+    await this.#repair;
   }
 
-  removeBridge(network: BridgeNetwork): void {
+  /** Idempotent; also where the bridge's options changed. */
+  async addBridge(network: BridgeNetwork): Promise<void> {
+    const before = this.#bridges.get(network.bridge);
+    this.#bridges.set(network.bridge, network);
+    if (!this.#compared) return;
+    const wanted = bySet(bridgeElements(network));
+    const there = bySet(before ? bridgeElements(before) : []);
+    const changes = [...new Set([...wanted.keys(), ...there.keys()])].flatMap((set) =>
+      difference(set, there.get(set) ?? [], wanted.get(set) ?? []),
+    );
+    // Those that should be there already are told again: one may be missing.
+    const again = changesOf('add', bridgeElements(network));
+    await this.#changeOrRepair([...changes.filter(({ change }) => change === 'delete'), ...again]);
+    const generation = this.#open().generation();
+    await this.#foreign.allow(this.#open(), [network.bridge]);
+    this.#noteOwnChange(generation);
+  }
+
+  async removeBridge(network: BridgeNetwork): Promise<void> {
     const known = this.#bridges.get(network.bridge) ?? network;
     this.#bridges.delete(network.bridge);
     this.#deleteWhatIsThere(changesOf('delete', bridgeElements(known)));
+    await this.#foreign.forget(this.#open(), network.bridge);
   }
 
-  /** Leads the ports to the container, all or none. */
-  publish(publication: Publication): void {
-    this.#change(changesOf('add', elementsOf(publication)));
-    this.#publications.set(publication.owner, publication);
-    // A flow that began before goes on to the host for as long as its packets come.
-    for (const port of publication.ports) {
-      if (port.protocol === 'udp')
-        this.#forget((socket) => socket.forgetFlowsTo(protocolNumber('udp'), port.hostPort));
+  /** Leads the ports to the container, all or none; in place of what was led to it before. */
+  async publish(publication: Publication): Promise<void> {
+    await this.check();
+    const { owner } = publication;
+    const before = this.#publications.get(owner);
+    const there = bySet(before ? this.#elementsOf(before) : []);
+    const wanted = bySet(this.#elementsOf(publication));
+    const changes = [...new Set([...there.keys(), ...wanted.keys()])].flatMap((set) =>
+      difference(set, there.get(set) ?? [], wanted.get(set) ?? []),
+    );
+    this.#publications.set(owner, publication);
+    try {
+      await this.#changeOrRepair(changes);
+    } catch (error) {
+      if (before) this.#publications.set(owner, before);
+      else this.#publications.delete(owner);
+      throw error;
     }
+    // A flow that began before goes on to the host for as long as its packets come.
+    for (const { protocol, hostPort, hostIp } of publication.ports) {
+      if (protocol !== 'udp') continue;
+      const family = hostIp.includes(':') ? 6 : 4;
+      this.#forget((socket) => socket.forgetFlowsTo(protocolNumber('udp'), hostPort, family));
+    }
+    if (before) this.#forgetGone(before, publication);
   }
 
   /** Takes back what `publish` did for `owner`, and forgets the connections. */
   unpublish(owner: string): void {
     const publication = this.#publications.get(owner);
     if (!publication) return;
-    this.#deleteWhatIsThere(changesOf('delete', elementsOf(publication)));
     this.#publications.delete(owner);
-    this.#forget((socket) => socket.forgetAnswersFrom(ipv4Bytes(publication.target)));
+    this.#deleteWhatIsThere(changesOf('delete', this.#elementsOf(publication)));
+    this.#forgetGone(publication, undefined);
   }
 
-  /** These are all publications there are: one transaction makes the maps hold them and nothing else. */
-  replacePublications(publications: readonly Publication[]): void {
+  /** These bridges and publications are all there are: what differs in the kernel is changed in one transaction. */
+  async restore(publications: readonly Publication[]): Promise<void> {
     this.#publications.clear();
     for (const publication of publications) this.#publications.set(publication.owner, publication);
-    this.#putBack(['publish', 'publish_any']);
+    await this.#compare(this.#open());
   }
 
-  #putBack(sets: readonly string[]): void {
-    const wanted = changesOf('add', [
+  async #compare(socket: Nfnetlink): Promise<void> {
+    this.#synchronize();
+    this.#compared = true;
+    await this.#foreign.forgetOthers(socket, [...this.#bridges.keys()]);
+    await this.#openOthers(socket);
+  }
+
+  async #openOthers(socket: Nfnetlink): Promise<void> {
+    await this.#userChains.open(socket);
+    await this.#foreign.open(socket);
+    await this.#foreign.allow(socket, [...this.#bridges.keys()]);
+    this.#generation = socket.generation();
+  }
+
+  async #putBack(): Promise<void> {
+    this.#log.warn('the rules of published ports and networks are gone: putting them back', {
+      table: this.#options.table,
+    });
+    await this.open();
+  }
+
+  #synchronize(): void {
+    const socket = this.#open();
+    const wanted = bySet([
       ...[...this.#bridges.values()].flatMap(bridgeElements),
-      ...[...this.#publications.values()].flatMap(elementsOf),
+      ...[...this.#publications.values()].flatMap((each) => this.#elementsOf(each)),
     ]);
-    this.#change([
-      ...sets.map((set): SetChange => ({ change: 'flush', set })),
-      ...wanted.filter((change) => sets.includes(change.set)),
-    ]);
+    const { table } = this.#options;
+    socket.changeSets(
+      table,
+      setNames(this.#options).flatMap((set) =>
+        difference(set, socket.elements(table, set), wanted.get(set) ?? []),
+      ),
+    );
+  }
+
+  /** The kernel says so where the table is gone; then all of it is put back, the new part included. */
+  async #changeOrRepair(changes: readonly SetChange[]): Promise<void> {
+    try {
+      this.#change(changes);
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+      await this.#putBack();
+      this.#synchronize();
+    }
   }
 
   #change(changes: readonly SetChange[]): void {
-    if (!this.#socket) throw new Error('the firewall is not open');
-    this.#socket.changeSets(this.#table, changes);
+    if (changes.length === 0) return;
+    const socket = this.#open();
+    const generation = socket.generation();
+    socket.changeSets(this.#options.table, changes);
+    this.#noteOwnChange(generation);
+  }
+
+  /** What we change ourselves is no reason to look: if nothing else changed before it. */
+  #noteOwnChange(before: number): void {
+    if (before === this.#generation) this.#generation = this.#open().generation();
   }
 
   /** Deletes in one transaction; where something is missing already, one by one. */
@@ -134,18 +224,30 @@ export class Firewall {
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error;
     }
+    const { table } = this.#options;
     for (const change of changes) {
       if (change.change === 'flush') continue;
-      const single =
-        change.set === 'natted' ? [change.elements] : change.elements.map((element) => [element]);
-      for (const elements of single) {
-        try {
-          this.#change([{ ...change, elements }]);
-        } catch (error) {
-          if (errnoOf(error) !== 'ENOENT') throw error;
-        }
+      try {
+        const there = this.#open().elements(table, change.set);
+        const gone = difference(change.set, there, [...withoutThese(there, change.elements)]);
+        this.#change(gone);
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOENT') throw error;
       }
     }
+  }
+
+  #elementsOf(publication: Publication): SetAndElements[] {
+    const { judge, ipv6 } = this.#options;
+    return publicationElements(publication, { judged: judge !== undefined, ipv6 });
+  }
+
+  #forgetGone(before: Publication, now: Publication | undefined): void {
+    const { target, target6 } = before;
+    if (target !== undefined && target !== now?.target)
+      this.#forget((socket) => socket.forgetAnswersFrom(ipv4Bytes(target)));
+    const bytes = target6 !== undefined && target6 !== now?.target6 ? parseIpv6(target6) : undefined;
+    if (bytes) this.#forget((socket) => socket.forgetAnswersFrom(bytes));
   }
 
   /** Best effort: kernels before 5.8 cannot select, and one without conntrack has nothing to forget. */
@@ -156,10 +258,14 @@ export class Firewall {
       if (errnoOf(error) !== 'ENOENT') this.#log.debug('cannot forget connections', { error });
     }
   }
+
+  #open(): Nfnetlink {
+    if (!this.#socket) throw new Error('the firewall is not open');
+    return this.#socket;
+  }
 }
 
-function elementsOf(publication: Publication) {
-  return publication.ports.flatMap((port) =>
-    portElements(port, publication.target, publication.owner.slice(0, 12)),
-  );
+function withoutThese(there: readonly { key: Buffer }[], those: readonly { key: Buffer }[]) {
+  const keys = new Set(those.map(({ key }) => key.toString('hex')));
+  return there.filter(({ key }) => !keys.has(key.toString('hex')));
 }

@@ -9,6 +9,7 @@ export const NLM_F_DUMP = 0x300;
 export const NLM_F_EXCL = 0x200;
 export const NLM_F_CREATE = 0x400;
 export const NLM_F_REPLACE = 0x100;
+export const NLM_F_APPEND = 0x800;
 
 export const HEAD = 16;
 const NLA_F_NESTED = 0x8000;
@@ -59,6 +60,12 @@ export class NetlinkMessage {
   be32(type: number, value: number): this {
     const bytes = Buffer.alloc(4);
     bytes.writeUInt32BE(value >>> 0);
+    return this.attr(type, bytes);
+  }
+
+  be64(type: number, value: bigint): this {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64BE(value);
     return this.attr(type, bytes);
   }
 

@@ -31,11 +31,16 @@ export function parseMessages(datagram: Buffer): ReceivedMessage[] {
 
 /** Attributes by type; of one that comes twice the last. What is cut off ends the list. */
 export function parseAttributes(bytes: Buffer): Map<number, Buffer> {
-  const attributes = new Map<number, Buffer>();
+  return new Map(listAttributes(bytes));
+}
+
+/** All attributes in their order, type and value: for lists, whose members are of one type. */
+export function listAttributes(bytes: Buffer): [type: number, value: Buffer][] {
+  const attributes: [number, Buffer][] = [];
   for (let at = 0; at + 4 <= bytes.length; ) {
     const length = bytes.readUInt16LE(at);
     if (length < 4 || at + length > bytes.length) break;
-    attributes.set(bytes.readUInt16LE(at + 2) & NLA_TYPE_MASK, bytes.subarray(at + 4, at + length));
+    attributes.push([bytes.readUInt16LE(at + 2) & NLA_TYPE_MASK, bytes.subarray(at + 4, at + length)]);
     at += align(length);
   }
   return attributes;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { run } from '../exec/run.ts';
-import { concat, Nfnetlink } from './nfnetlink.ts';
+import { Nfnetlink } from './nfnetlink.ts';
+import { concat } from './nft-sets.ts';
 
 const TABLE = `minke_sys_test_${process.pid}`;
 

@@ -1,29 +1,31 @@
-import { NetlinkMessage, NLM_F_ACK, NLM_F_CREATE } from './netlink-message.ts';
+import { SysError } from '../errors.ts';
+import { NetlinkMessage, NLM_F_ACK } from './netlink-message.ts';
+import { parseAttributes } from './netlink-parse.ts';
 import { NETLINK_NETFILTER, NetlinkSocket } from './netlink-socket.ts';
+import {
+  batch,
+  netfilterHeader as header,
+  NFPROTO_IPV4,
+  NFPROTO_IPV6,
+  SUBSYS_NFTABLES,
+} from './nft-batch.ts';
+import {
+  chainQuestion,
+  type NftChain,
+  type NftFamily,
+  type NftRule,
+  parseChain,
+  parseRule,
+  ruleQuestion,
+} from './nft-rules.ts';
+import { parseElements, type SetChange, type SetElement, setMessages, setQuestion } from './nft-sets.ts';
 
-/** nfnetlink: elements of nftables sets and maps, changed in one transaction, and entries of conntrack. */
+/** nfnetlink: nftables' sets, chains and rules, changed in transactions, and entries of conntrack. */
 
-const BATCH_BEGIN = 16;
-const BATCH_END = 17;
 const SUBSYS_CTNETLINK = 1 << 8;
-const SUBSYS_NFTABLES = 10 << 8;
-const NFT_MSG_NEWSETELEM = 12;
-const NFT_MSG_DELSETELEM = 14;
+const NFT_MSG_GETGEN = 16;
+const GENERATION_ID = 1;
 const IPCTNL_MSG_CT_DELETE = 2;
-const NFPROTO_INET = 1;
-const NFPROTO_IPV4 = 2;
-
-const LIST_TABLE = 1;
-const LIST_SET = 2;
-const LIST_ELEMENTS = 3;
-const LIST_ELEMENT = 1;
-const ELEMENT_KEY = 1;
-const ELEMENT_DATA = 2;
-const ELEMENT_FLAGS = 3;
-const ELEMENT_USERDATA = 6;
-const ELEMENT_KEY_END = 10;
-const DATA_VALUE = 1;
-const INTERVAL_END = 1;
 
 const CTA_TUPLE_ORIG = 1;
 const CTA_TUPLE_REPLY = 2;
@@ -34,98 +36,11 @@ const FILTER_PROTO_NUM = 8;
 const FILTER_PROTO_DST_PORT = 32;
 const CTA_TUPLE_IP = 1;
 const CTA_IP_V4_SRC = 1;
+const CTA_IP_V6_SRC = 3;
 const CTA_FILTER = 25;
 const CTA_FILTER_ORIG_FLAGS = 1;
 const CTA_FILTER_REPLY_FLAGS = 2;
 const FILTER_IP_SRC = 1;
-
-/** Elements of one message: an attribute holds 64 KiB, an element of ours at most 160 bytes. */
-const CHUNK = 300;
-
-/** Keys and data are fields one after another, each padded to four bytes (`concat`). */
-export interface SetElement {
-  key: Buffer;
-  /** Last key of the interval, for concatenations of an interval set. */
-  keyEnd?: Buffer;
-  /** What a map gives for the key. */
-  data?: Buffer;
-  /** Marks the end (exclusive) of an interval, for interval sets of a single field. */
-  intervalEnd?: boolean;
-  /** Shown by `nft list`. */
-  comment?: string;
-}
-
-export type SetChange =
-  | { change: 'add' | 'delete'; set: string; elements: SetElement[] }
-  | { change: 'flush'; set: string };
-
-/** Pads each field to whole registers of four bytes, as nftables lays out concatenations. */
-export function concat(...fields: Uint8Array[]): Buffer {
-  return Buffer.concat(
-    fields.map((field) => {
-      const padded = Buffer.alloc((field.length + 3) & ~3);
-      padded.set(field);
-      return padded;
-    }),
-  );
-}
-
-function header(family: number, resource = 0): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes[0] = family;
-  bytes.writeUInt16BE(resource, 2);
-  return bytes;
-}
-
-function elementMessage(table: string, set: string, change: 'add' | 'delete', elements: SetElement[]) {
-  const type = SUBSYS_NFTABLES | (change === 'add' ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM);
-  const flags = NLM_F_ACK | (change === 'add' ? NLM_F_CREATE : 0);
-  const message = new NetlinkMessage(
-    `${change} elements of ${table} ${set}`,
-    type,
-    flags,
-    header(NFPROTO_INET),
-  );
-  message.text(LIST_TABLE, table).text(LIST_SET, set);
-  if (elements.length === 0) return message;
-  return message.nest(LIST_ELEMENTS, () => {
-    for (const element of elements) {
-      message.nest(LIST_ELEMENT, () => {
-        message.nest(ELEMENT_KEY, () => message.attr(DATA_VALUE, element.key));
-        const { keyEnd, data, comment } = element;
-        if (keyEnd) message.nest(ELEMENT_KEY_END, () => message.attr(DATA_VALUE, keyEnd));
-        if (element.intervalEnd) message.be32(ELEMENT_FLAGS, INTERVAL_END);
-        if (data && change === 'add') message.nest(ELEMENT_DATA, () => message.attr(DATA_VALUE, data));
-        if (comment && change === 'add') message.attr(ELEMENT_USERDATA, commentBytes(comment));
-      });
-    }
-  });
-}
-
-/** Userdata as the nft program writes it: type 0, length, text with its zero. */
-function commentBytes(comment: string): Buffer {
-  const text = Buffer.from(`${comment.slice(0, 120)}\0`);
-  return Buffer.concat([Buffer.of(0, text.length), text]);
-}
-
-/** The messages of a transaction, between its begin and end. */
-export function encodeSetChanges(table: string, changes: readonly SetChange[]): NetlinkMessage[] {
-  const messages = changes.flatMap((change) => {
-    // Spec: a delete that names no element deletes all.
-    if (change.change === 'flush') return [elementMessage(table, change.set, 'delete', [])];
-    const chunks: NetlinkMessage[] = [];
-    for (let at = 0; at < change.elements.length; at += CHUNK) {
-      chunks.push(elementMessage(table, change.set, change.change, change.elements.slice(at, at + CHUNK)));
-    }
-    return chunks;
-  });
-  const frame = header(0, SUBSYS_NFTABLES >> 8);
-  return [
-    new NetlinkMessage('begin', BATCH_BEGIN, 0, frame),
-    ...messages,
-    new NetlinkMessage('end', BATCH_END, 0, frame),
-  ];
-}
 
 function filtered(message: NetlinkMessage, orig: number, reply: number): NetlinkMessage {
   return message.nest(CTA_FILTER, () => {
@@ -145,24 +60,62 @@ export class Nfnetlink extends NetlinkSocket {
    * is not there is ENOENT, and another value under the same key EEXIST.
    */
   changeSets(table: string, changes: readonly SetChange[]): void {
-    const messages = encodeSetChanges(table, changes);
-    if (messages.length > 2) this.request(...messages);
+    this.transaction(setMessages(table, changes));
   }
 
-  /** Forgets the IPv4 connections whose answers come from `address`. Spec: CTA_FILTER is of kernel 5.8. */
+  /** Carries out messages that change nftables, all or none. */
+  transaction(messages: readonly NetlinkMessage[]): void {
+    if (messages.length > 0) this.request(...batch(messages));
+  }
+
+  /** The elements of a set or map of an `inet` table. ENOENT if table or set are not there. */
+  elements(table: string, set: string): SetElement[] {
+    return this.ask(setQuestion(table, set)).flatMap(({ payload }) => parseElements(payload));
+  }
+
+  /** A number that changes with each change of nftables, by whomever, in this namespace. */
+  generation(): number {
+    const question = new NetlinkMessage('generation', SUBSYS_NFTABLES | NFT_MSG_GETGEN, 0, header(0));
+    const [answer] = this.ask(question);
+    const id = answer && parseAttributes(answer.payload.subarray(4)).get(GENERATION_ID);
+    if (!id) throw new SysError('netlink', 5, 'generation');
+    return id.readUInt32BE(0);
+  }
+
+  /** The chains of all tables of the families through which IP packets go. */
+  chains(): NftChain[] {
+    return (['ip', 'ip6', 'inet'] as const).flatMap((family) =>
+      this.ask(chainQuestion(family)).map(({ payload }) => parseChain(family, payload)),
+    );
+  }
+
+  /** Rules of a table, or of one chain of it, in their order; none if it is not there. */
+  rules(family: NftFamily, table: string, chain?: string): (NftRule & { chain: string })[] {
+    try {
+      return this.ask(ruleQuestion(family, table, chain)).map(({ payload }) => parseRule(payload));
+    } catch (error) {
+      if (error instanceof SysError && error.code === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
+  /** Forgets the connections whose answers come from `address`, v4 or v6. Spec: CTA_FILTER is of kernel 5.8. */
   forgetAnswersFrom(address: Uint8Array): void {
     const type = SUBSYS_CTNETLINK | IPCTNL_MSG_CT_DELETE;
-    const message = new NetlinkMessage('forget connections', type, NLM_F_ACK, header(NFPROTO_IPV4));
+    const v6 = address.length === 16;
+    const family = header(v6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+    const message = new NetlinkMessage('forget connections', type, NLM_F_ACK, family);
     message.nest(CTA_TUPLE_REPLY, () => {
-      message.nest(CTA_TUPLE_IP, () => message.attr(CTA_IP_V4_SRC, address));
+      message.nest(CTA_TUPLE_IP, () => message.attr(v6 ? CTA_IP_V6_SRC : CTA_IP_V4_SRC, address));
     });
     this.request(filtered(message, 0, FILTER_IP_SRC));
   }
 
-  /** Forgets the IPv4 flows to a port of whatever address: of a protocol without connections they never end else. */
-  forgetFlowsTo(protocol: number, port: number): void {
+  /** Forgets the flows to a port of whatever address: of a protocol without connections they never end else. */
+  forgetFlowsTo(protocol: number, port: number, family: 4 | 6 = 4): void {
     const type = SUBSYS_CTNETLINK | IPCTNL_MSG_CT_DELETE;
-    const message = new NetlinkMessage('forget flows', type, NLM_F_ACK, header(NFPROTO_IPV4));
+    const head = header(family === 6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+    const message = new NetlinkMessage('forget flows', type, NLM_F_ACK, head);
     const bytes = Buffer.alloc(2);
     bytes.writeUInt16BE(port);
     message.nest(CTA_TUPLE_ORIG, () => {
