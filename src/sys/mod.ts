@@ -11,12 +11,14 @@ export * from './ffi/exec.ts';
 export * from './ffi/file-calls.ts';
 export * from './ffi/file-io.ts';
 export * from './ffi/flock.ts';
+export * from './ffi/inet-socket.ts';
 export * from './ffi/lent-socket.ts';
 export * from './ffi/link-kinds.ts';
 export * from './ffi/mount.ts';
 export * from './ffi/mount-tree.ts';
 export * from './ffi/netns.ts';
 export { Nfnetlink } from './ffi/nfnetlink.ts';
+export * from './ffi/nft-rewrite.ts';
 export {
   type ChainName,
   deleteChain,

@@ -19,6 +19,7 @@ const SIZE = arch === 'x64' ? 12 : 16;
 const KEY_AT = SIZE - 8;
 
 export const EPOLLIN = 0x1;
+export const EPOLLOUT = 0x4;
 export const EPOLLET = 0x8000_0000;
 
 /**

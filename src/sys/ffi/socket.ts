@@ -89,7 +89,7 @@ export function tryBindPort(protocol: 'tcp' | 'udp' | 'sctp', address: Uint8Arra
   }
 }
 
-function sockaddrIn(address: Uint8Array, port: number): Buffer {
+export function sockaddrIn(address: Uint8Array, port: number): Buffer {
   const bytes = Buffer.alloc(16);
   bytes.writeUInt16LE(AF_INET, 0);
   bytes.writeUInt16BE(port, 2);
@@ -97,10 +97,11 @@ function sockaddrIn(address: Uint8Array, port: number): Buffer {
   return bytes;
 }
 
-function sockaddrIn6(address: Uint8Array, port: number): Buffer {
+export function sockaddrIn6(address: Uint8Array, port: number, scope = 0): Buffer {
   const bytes = Buffer.alloc(28);
   bytes.writeUInt16LE(AF_INET6, 0);
   bytes.writeUInt16BE(port, 2);
   bytes.set(address, 8);
+  bytes.writeUInt32LE(scope, 24);
   return bytes;
 }
