@@ -87,7 +87,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   closing.defer(() => events.close());
   closing.use(registry);
   await opening;
-  for (const bridge of bridges) await net.ensureBridge(bridge);
+  net.ensureAtStart(bridges);
   runtime.execs.onExit((exit) => void handleExecExit(context, exit));
   await restoreContainers(context);
   await restoreExecs(context);

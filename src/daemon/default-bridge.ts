@@ -34,6 +34,7 @@ export function defaultBridge(
   );
   if (!planned) throw new EngineError('internal', 'the default bridge has no subnet');
   return {
+    driver: 'bridge',
     bridge: config.bridge,
     subnet: planned.subnet,
     gateway: planned.gateway,

@@ -10,7 +10,7 @@ function slowNet() {
   const note = (what: string) => async () => void asked.push(what);
   const net = {
     open: () => opening.promise.then(note('open')),
-    ensureBridge: note('bridge'),
+    ensureNetwork: note('bridge'),
     restore: note('restore'),
     setUp: note('setUp'),
     close: note('close'),

@@ -1,9 +1,11 @@
 import { EngineError, type Logger, messageOf } from '../base/mod.ts';
-import type { Net } from '../net/mod.ts';
+import type { Net, Network } from '../net/mod.ts';
 
 export interface DeferredNet extends Net {
   /** Why containers have no network, if so. */
   trouble(): string | undefined;
+  /** The networks that are there when the daemon starts, the default one first: says at once that it is under way. */
+  ensureAtStart(networks: readonly Network[]): void;
 }
 
 /**
@@ -30,7 +32,21 @@ export function deferredNet(net: Net, log: Logger): DeferredNet {
           throw new EngineError('unavailable', trouble, { cause: error });
         });
       }),
-    ensureBridge: (network) => inBackground(() => net.ensureBridge(network)),
+    ensureAtStart: (networks) => {
+      for (const network of networks) {
+        void inBackground(() =>
+          net.ensureNetwork(network).catch((error: unknown) => {
+            log.error('cannot set up a network', { network: network.name, error: messageOf(error) });
+            // One of a user's own is missed by those in it alone.
+            if (network === networks[0]) throw error;
+          }),
+        );
+      }
+    },
+    ensureNetwork: async (network) => {
+      await ready;
+      await net.ensureNetwork(network);
+    },
     // Running containers need their rules before anybody is answered; without one there is only litter to clear.
     restore: async (live) => {
       if (live.length === 0) return await inBackground(() => net.restore(live));
@@ -39,9 +55,17 @@ export function deferredNet(net: Net, log: Logger): DeferredNet {
         if (trouble === undefined) throw error;
       });
     },
-    removeBridge: async (network) => {
+    removeNetwork: async (network, options) => {
       await ready;
-      await net.removeBridge(network);
+      await net.removeNetwork(network, options);
+    },
+    connect: async (id, endpoint, ports) => {
+      await ready;
+      return await net.connect(id, endpoint, ports);
+    },
+    disconnect: async (id, endpointId, ports) => {
+      await ready;
+      return await net.disconnect(id, endpointId, ports);
     },
     setUp: async (request) => {
       // A namespace alone takes no more than the kernel.

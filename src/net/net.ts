@@ -1,9 +1,10 @@
 import type { ContainerId, EndpointId, NetworkId } from '../base/mod.ts';
 
 /**
- * Network sandboxes. A *network* is a bridge with a subnet; a *sandbox* is a container's network namespace, pinned
- * under the exec-root; an *endpoint* is a veth pair between the two; a *port mapping* publishes a container's port on
- * the host. All of it is made over rtnetlink and nfnetlink in process.
+ * Network sandboxes. A *network* is a bridge with subnets, or a link of the host's (macvlan, ipvlan); a *sandbox* is a
+ * container's network namespace, pinned under the exec-root; an *endpoint* is an interface in it that joins it to a
+ * network; a *port mapping* publishes a container's port on the host. All of it is made over rtnetlink and nfnetlink in
+ * process.
  */
 export interface Net {
   /** IP forwarding, the nftables table, others' FORWARD chains. Idempotent: also repairs. */
@@ -15,14 +16,23 @@ export interface Net {
    * in `foreign` are somebody else's and stay.
    */
   takeDown(options: { foreign: readonly string[] }): Promise<void>;
-  /** Makes or repairs a bridge network's interface, address, masquerading and forward rules. Idempotent. */
-  ensureBridge(network: BridgeNetwork): Promise<void>;
-  removeBridge(network: BridgeNetwork): Promise<void>;
+  /** Makes or repairs what the host has of a network: interface, addresses, rules. Idempotent. */
+  ensureNetwork(network: Network): Promise<void>;
+  /** Takes it down: `ensureNetwork`'s opposite. What is gone already is no error. */
+  removeNetwork(network: Network, options?: { keepInterface?: boolean }): Promise<void>;
   /**
    * A network namespace with `lo` up, pinned at `<exec-root>/netns/<container id>`, and the endpoints in it. Names are
    * derived from the ids, so that what a crash left is found again. On failure nothing is left.
    */
   setUp(request: SandboxRequest): Promise<Sandbox>;
+  /**
+   * Adds an endpoint to a sandbox that is up, and gives what the sandbox is then: default route and published ports
+   * (`ports`: all that the container asks for) follow where the new endpoint is to have them. On failure nothing of it
+   * is left. Crash: the caller's record says `changing` before, so that `restore` repairs it.
+   */
+  connect(id: ContainerId, endpoint: EndpointRequest, ports: PortRequest[]): Promise<Sandbox>;
+  /** Takes an endpoint away; default route and ports move to one that remains. Idempotent. */
+  disconnect(id: ContainerId, endpointId: string, ports: PortRequest[]): Promise<Sandbox>;
   /** Takes down all that `setUp` made for a container: goes on at errors and reports them together. Idempotent. */
   tearDown(id: ContainerId, sandbox: Sandbox | undefined): Promise<void>;
   /**
@@ -32,7 +42,10 @@ export interface Net {
   restore(live: { id: ContainerId; sandbox: Sandbox }[]): Promise<void>;
 }
 
+export type Network = BridgeNetwork | LinkNetwork;
+
 export interface BridgeNetwork {
+  driver: 'bridge';
   id: NetworkId;
   name: string;
   /** Interface name, e.g. `minke0` or `br-<12 hex digits>`. */
@@ -44,14 +57,15 @@ export interface BridgeNetwork {
   ipRange?: string;
   /** Addresses never given out. */
   reserved?: string[];
+  ipv6?: Pool;
   mtu?: number;
   icc: boolean;
   masquerade: boolean;
   internal: boolean;
   /** Where ports are published when the request names no address, '' = all. */
   hostBindingIpv4: string;
-  /** Set where the network has IPv6. */
-  ipv6?: Pool;
+  /** The bridge itself has no address: somebody else routes (option `inhibit_ipv4`). */
+  inhibitIpv4?: boolean;
   /** How containers are reached and reach out; `nat` unless given. Compat: moby `gateway_mode_ipv4`. */
   gatewayModeIpv4?: GatewayMode;
   gatewayModeIpv6?: GatewayMode;
@@ -61,12 +75,30 @@ export interface BridgeNetwork {
 
 export type GatewayMode = 'nat' | 'nat-unprotected' | 'routed' | 'isolated';
 
-/** A subnet, of either family, and what is given out of it. */
+/** Interfaces of containers that are made on one of the host's: no bridge, no translation, no published ports. */
+export interface LinkNetwork {
+  driver: 'macvlan' | 'ipvlan';
+  id: NetworkId;
+  name: string;
+  /** Of either family; at most one of each gives addresses. */
+  pools: Pool[];
+  /** The host's interface; made, if it is a VLAN's (`eth0.10`) or '' (a dummy). */
+  parent: string;
+  /** `bridge`, `private`, `vepa`, `passthru`; `l2`, `l3`, `l3s`. */
+  mode: string;
+  internal: boolean;
+  mtu?: number;
+}
+
+/** Addresses of one family. */
 export interface Pool {
   /** CIDR. */
   subnet: string;
+  /** '' = none. */
   gateway: string;
+  /** Addresses are given from this part of the subnet; CIDR. */
   ipRange?: string;
+  /** Addresses never given out. */
   reserved?: string[];
 }
 
@@ -74,17 +106,29 @@ export interface SandboxRequest {
   id: ContainerId;
   /** A descriptor of a network namespace that is there, in place of a new one. It stays the caller's. */
   namespace?: number;
-  /** Empty for `--network none`: a namespace with only `lo`. The first one has the default route and the ports. */
+  /**
+   * Empty for `--network none`: a namespace with only `lo`. Which of them has the default route and the published ports:
+   * see `sandbox/gateway.ts`.
+   */
   endpoints: EndpointRequest[];
   ports: PortRequest[];
 }
 
 export interface EndpointRequest {
   endpointId: EndpointId;
-  network: BridgeNetwork;
+  network: Network;
   /** Asked-for addresses. */
   ipv4?: string;
+  ipv6?: string;
   mac?: string;
+  /** The highest has the default route. 0 unless said. */
+  gatewayPriority?: number;
+  /** Name of the interface inside; `eth<lowest free>` unless said. */
+  interface?: string;
+  /** What others in that network call it: name, short id, aliases. */
+  names: string[];
+  /** Alias → container id: names that this container alone sees. */
+  links?: Record<string, string>;
 }
 
 export interface PortRequest {
@@ -96,27 +140,39 @@ export interface PortRequest {
   hostPort: number | [number, number];
 }
 
-/** Plain data, kept in the container's record. */
+/** Plain data, kept in the container's record: only additions that are optional, for records of before are read. */
 export interface Sandbox {
   /** Absolute path of the pinned namespace. */
   netns: string;
   endpoints: Endpoint[];
   ports: PublishedPort[];
+  /** A connect or disconnect was under way when this was written: `restore` puts routes right. */
+  changing?: boolean;
 }
 
+/** Plain data, as `Sandbox`. */
 export interface Endpoint {
   endpointId: EndpointId;
   networkId: NetworkId;
+  /** `bridge` unless said. */
+  driver?: Network['driver'];
+  /** The bridge that it is a port of; '' for other drivers. */
   bridge: string;
   /** Name inside: `eth0`, … */
   interface: string;
-  /** Name of the veth on the host. */
+  /** Name of the veth on the host; '' for other drivers. */
   hostInterface: string;
   mac: string;
+  /** '' = none. */
   ipv4: string;
   prefixLength: number;
   gateway: string;
   ipv6?: string;
+  ipv6PrefixLength?: number;
+  ipv6Gateway?: string;
+  gatewayPriority?: number;
+  names?: string[];
+  links?: Record<string, string>;
 }
 
 export interface PublishedPort {

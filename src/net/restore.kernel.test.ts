@@ -20,7 +20,7 @@ if (host) {
       sh('nft flush chain inet minke_test forward');
       host.net = openNet({ execRoot: root, log: silentLogger, tableName: 'minke_test' });
       await host.net.open();
-      for (const each of networks) await host.net.ensureBridge(each);
+      for (const each of networks) await host.net.ensureNetwork(each);
       await host.net.restore([{ id: web.id, sandbox: web.sandbox }]);
       expect(get(undefined, 'http://127.0.0.1:8080')).toStartWith('web ');
       expect(await (await fetch('http://[::1]:8080')).text()).toStartWith('web ');
@@ -49,13 +49,13 @@ if (host) {
         const net = openNet({ execRoot: '${root}', log: silentLogger, tableName: 'minke_test' });
         await net.open();
         const network = ${JSON.stringify(one)};
-        await net.ensureBridge(network);
+        await net.ensureNetwork(network);
         await net.restore([]);
         for (let round = 0; ; round++) {
           if (round === 0) console.log('ready');
           const id = newId();
           const ports = [{ protocol: 'tcp', containerPort: 80, hostIp: '', hostPort: 9000 }];
-          const sandbox = await net.setUp({ id, endpoints: [{ endpointId: newId(), network }], ports });
+          const sandbox = await net.setUp({ id, endpoints: [{ endpointId: newId(), network, names: [] }], ports });
           await net.tearDown(id, sandbox);
         }`;
       for (let round = 0; round < 10; round++) {
@@ -93,6 +93,6 @@ if (host) {
     for (const { bridge } of networks) expect(links.includes(bridge)).toBe(bridge === one.bridge);
     expect(sh('nft list tables')).not.toContain('minke_test');
     await host.net.open();
-    for (const each of networks) await host.net.ensureBridge(each);
+    for (const each of networks) await host.net.ensureNetwork(each);
   });
 }

@@ -6,6 +6,7 @@ export * from './exec/run.ts';
 export * from './exec/spawn-detached.ts';
 export * from './exec/user-namespace.ts';
 export * from './ffi/clock.ts';
+export * from './ffi/default-route.ts';
 export * from './ffi/epoll.ts';
 export * from './ffi/exec.ts';
 export * from './ffi/file-calls.ts';

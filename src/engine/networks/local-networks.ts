@@ -185,6 +185,7 @@ function bridgeOfRecord(record: NetworkRecord): BridgeNetwork | undefined {
   const mtu = Number(option('driver.mtu'));
   const reserved = Object.values(subnet.reserved);
   return {
+    driver: 'bridge',
     id: record.id as BridgeNetwork['id'],
     name: record.name,
     bridge: record.bridge ?? `br-${record.id.slice(0, 12)}`,

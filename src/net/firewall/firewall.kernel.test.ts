@@ -28,15 +28,15 @@ if (host) {
         sh(`nft 'table ip filter {\n${chain}\n}'`);
         const extra = network(75);
         await host.net.open();
-        await host.net.ensureBridge(extra);
-        await host.net.ensureBridge(extra);
+        await host.net.ensureNetwork(extra);
+        await host.net.ensureNetwork(extra);
         const web = await start(extra, [{ hostPort: 8080 }]);
         await serve(web.sandbox, 'web');
         expect(from()).toBe('web 198.51.100.2');
         expect(reaches(web.sandbox, 'busybox ping -c1 -W2 198.51.100.2')).toBe(true);
         expect(ours('ip').filter((comment) => comment.endsWith('mnkt75'))).toHaveLength(2);
         await host.net.tearDown(web.id, web.sandbox);
-        await host.net.removeBridge(extra);
+        await host.net.removeNetwork(extra);
         expect(ours('ip').filter((comment) => comment.endsWith('mnkt75'))).toEqual([]);
         await host.net.takeDown({ foreign: [] });
         expect(ours('ip')).toEqual([]);
@@ -152,7 +152,7 @@ if (host) {
     const generation = socket.generation();
     host.net = openNet({ execRoot: root, log: silentLogger, tableName: 'minke_test' });
     await host.net.open();
-    for (const each of networks) await host.net.ensureBridge(each);
+    for (const each of networks) await host.net.ensureNetwork(each);
     await host.net.restore([{ id: web.id, sandbox: web.sandbox }]);
     expect(socket.generation()).toBe(generation);
   });
@@ -185,6 +185,6 @@ if (host) {
   /** What `takeDown` removed is there again. */
   async function again(): Promise<void> {
     await host?.net.open();
-    for (const each of networks) await host?.net.ensureBridge(each);
+    for (const each of networks) await host?.net.ensureNetwork(each);
   }
 }

@@ -97,6 +97,7 @@ describe('elements of published ports', () => {
 
 describe('elements of a bridge', () => {
   const network = {
+    driver: 'bridge' as const,
     id: 'n' as never,
     name: 'n',
     bridge: 'br0',

@@ -5,6 +5,7 @@ import {
   closeNamespace,
   createNamespace,
   duplicate,
+  openNamespace,
   pinNamespace,
   Rtnetlink,
   setLink,
@@ -18,6 +19,17 @@ const LOOPBACK = 1;
 export interface OpenSandbox extends Disposable {
   readonly fd: number;
   readonly inside: Rtnetlink;
+}
+
+function openSandbox(fd: number, inside: Rtnetlink): OpenSandbox {
+  return {
+    fd,
+    inside,
+    [Symbol.dispose]() {
+      inside[Symbol.dispose]();
+      closeNamespace(fd);
+    },
+  };
 }
 
 function adopt(given: number): { fd: number; made: Rtnetlink } {
@@ -49,14 +61,7 @@ export class Namespaces {
   /** A new namespace, or the given one, with `lo` up, pinned. One of the same name that a crash left is replaced. */
   create(id: string, given?: number): OpenSandbox {
     const { fd, made: inside } = given === undefined ? createNamespace(() => new Rtnetlink()) : adopt(given);
-    const sandbox: OpenSandbox = {
-      fd,
-      inside,
-      [Symbol.dispose]() {
-        inside[Symbol.dispose]();
-        closeNamespace(fd);
-      },
-    };
+    const sandbox = openSandbox(fd, inside);
     try {
       inside.request(setLink(LOOPBACK, { up: true }));
       try {
@@ -69,6 +74,20 @@ export class Namespaces {
       return sandbox;
     } catch (error) {
       sandbox[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** The pinned namespace of a sandbox that is up. */
+  openPinned(id: string): OpenSandbox {
+    const fd = openNamespace(this.path(id));
+    try {
+      return openSandbox(
+        fd,
+        visitNamespace(fd, () => new Rtnetlink()),
+      );
+    } catch (error) {
+      closeNamespace(fd);
       throw error;
     }
   }

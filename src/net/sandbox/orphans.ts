@@ -2,7 +2,7 @@ import type { ContainerId, Logger } from '../../base/mod.ts';
 import type { Rtnetlink } from '../../sys/mod.ts';
 import { removeLinks } from '../bridge/bridge.ts';
 import type { Sandbox } from '../net.ts';
-import { cutEndpoint, isHostInterfaceName } from './endpoint.ts';
+import { cutEndpoint, isHostInterfaceName } from './bridge-endpoint.ts';
 import type { Namespaces } from './namespace.ts';
 
 /**

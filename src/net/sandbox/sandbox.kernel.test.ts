@@ -79,6 +79,7 @@ if (host) {
         const endpoint = {
           endpointId: newId<EndpointId>(),
           network: one,
+          names: [],
           ipv4: '172.31.71.9',
           ...(mac && { mac }),
         };
@@ -94,7 +95,11 @@ if (host) {
       const endpointId = newId<EndpointId>();
       host.up.push(id);
       for (let round = 0; round < 5; round++) {
-        const sandbox = await host.net.setUp({ id, endpoints: [{ endpointId, network: one }], ports: [] });
+        const sandbox = await host.net.setUp({
+          id,
+          endpoints: [{ endpointId, network: one, names: [] }],
+          ports: [],
+        });
         expect(reaches(sandbox, 'busybox ping -c1 -W2 172.31.71.1')).toBe(true);
         await host.net.tearDown(id, sandbox);
         await host.net.tearDown(id, sandbox);

@@ -48,6 +48,7 @@ function createHost() {
   let net: Net;
 
   const network = (octet: number, change: Partial<BridgeNetwork> = {}): BridgeNetwork => ({
+    driver: 'bridge',
     id: newId<NetworkId>(),
     name: `n${octet}`,
     bridge: `mnkt${octet}`,
@@ -68,7 +69,8 @@ function createHost() {
   const up: ContainerId[] = [];
   const start = async (on: BridgeNetwork, ports: Partial<PortRequest>[] = [], ipv4?: string) => {
     const id = newId<ContainerId>();
-    const endpoint = { endpointId: newId<EndpointId>(), network: on, ...(ipv4 !== undefined && { ipv4 }) };
+    const endpointId = newId<EndpointId>();
+    const endpoint = { endpointId, network: on, names: [], ...(ipv4 !== undefined && { ipv4 }) };
     const sandbox = await net.setUp({
       id,
       endpoints: [endpoint],
@@ -130,7 +132,7 @@ function createHost() {
     );
     net = openNet({ execRoot: root, log: silentLogger, tableName: 'minke_test' });
     await net.open();
-    for (const each of networks) await net.ensureBridge(each);
+    for (const each of networks) await net.ensureNetwork(each);
   });
   afterEach(async () => {
     for (const child of children.splice(0)) {
@@ -147,7 +149,7 @@ function createHost() {
     ).not.toContain('elements');
   });
   afterAll(async () => {
-    for (const each of networks) await net.removeBridge(each);
+    for (const each of networks) await net.removeNetwork(each);
     await net.close();
     sh(`umount ${outside}; nft delete table inet minke_test`);
     rmSync(root, { recursive: true });

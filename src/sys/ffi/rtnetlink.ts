@@ -15,14 +15,7 @@ import {
   newLink,
   RTM_NEWLINK,
 } from './link-message.ts';
-import {
-  NetlinkMessage,
-  NLM_F_ACK,
-  NLM_F_CREATE,
-  NLM_F_DUMP,
-  NLM_F_EXCL,
-  NLM_F_REPLACE,
-} from './netlink-message.ts';
+import { NetlinkMessage, NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_REPLACE } from './netlink-message.ts';
 import { attributeText, parseAttributes, type ReceivedMessage } from './netlink-parse.ts';
 import { NETLINK_ROUTE, NetlinkSocket } from './netlink-socket.ts';
 
@@ -193,17 +186,6 @@ function addressMessage(
 
 export function addAddress(address: InterfaceAddress): NetlinkMessage {
   return addressMessage('add address', RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, address);
-}
-
-export function addDefaultRoute(index: number, gateway: string): NetlinkMessage {
-  const header = Buffer.alloc(12);
-  header[0] = AF_INET;
-  header[4] = TABLE_MAIN;
-  header[5] = 3; // protocol boot, as `ip route` makes them
-  header[7] = 1; // unicast
-  const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
-  const message = new NetlinkMessage(`add default route by ${gateway}`, RTM_NEWROUTE, flags, header);
-  return message.attr(RTA_GATEWAY, v4Bytes(gateway)).u32(RTA_OIF, index);
 }
 
 /** undefined if the message is not a whole link. */

@@ -45,6 +45,7 @@ function endpointRequest(asked: EndpointSettings | undefined, network: BridgeNet
   return {
     endpointId: newId<EndpointId>(),
     network,
+    names: [],
     ...(ipv4 ? { ipv4 } : {}),
     ...(asked?.MacAddress ? { mac: asked.MacAddress } : {}),
   };

@@ -33,8 +33,8 @@ export function addEndpoint(
   endpoint: Endpoint,
   network: BridgeNetwork,
   options: {
-    /** It has the default route. */
-    primary: boolean;
+    /** Of which families it has the default route. */
+    gateway: { ipv4: boolean; ipv6: boolean };
     /** The address may have had another hardware address before: a gratuitous ARP when it comes up. */
     announce: boolean;
   },
@@ -65,8 +65,7 @@ export function addEndpoint(
   sandbox.inside.request(
     addAddress({ index, address, prefixLength }),
     setLink(index, { up: true }),
-    // Compat: a container whose first network is internal has no default route.
-    ...(options.primary && !network.internal ? [addDefaultRoute(index, gateway)] : []),
+    ...(options.gateway.ipv4 ? [addDefaultRoute(index, gateway)] : []),
   );
 }
 

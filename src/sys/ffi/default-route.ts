@@ -1,0 +1,42 @@
+import { NetlinkMessage, NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from './netlink-message.ts';
+
+/** rtnetlink(7): the default route of a namespace. */
+
+const RTM_NEWROUTE = 24;
+const RTM_DELROUTE = 25;
+const RTA_OIF = 4;
+const RTA_GATEWAY = 5;
+const AF_INET = 2;
+const TABLE_MAIN = 254;
+/** As `ip route` makes them. */
+const PROTOCOL_BOOT = 3;
+const UNICAST = 1;
+
+/** EEXIST if there is one. */
+export function addDefaultRoute(index: number, gateway: string): NetlinkMessage {
+  return routeBy(`add default route by ${gateway}`, NLM_F_CREATE | NLM_F_EXCL, index, gateway);
+}
+
+/** In place of the one that is there, if there is one. */
+export function replaceDefaultRoute(index: number, gateway: string): NetlinkMessage {
+  return routeBy(`set default route by ${gateway}`, NLM_F_CREATE | NLM_F_REPLACE, index, gateway);
+}
+
+/** ESRCH if there is none. */
+export function deleteDefaultRoute(): NetlinkMessage {
+  return new NetlinkMessage('delete default route', RTM_DELROUTE, NLM_F_ACK, routeHeader());
+}
+
+function routeBy(what: string, flags: number, index: number, gateway: string): NetlinkMessage {
+  const message = new NetlinkMessage(what, RTM_NEWROUTE, NLM_F_ACK | flags, routeHeader());
+  return message.attr(RTA_GATEWAY, Buffer.from(gateway.split('.').map(Number))).u32(RTA_OIF, index);
+}
+
+function routeHeader(): Buffer {
+  const header = Buffer.alloc(12);
+  header[0] = AF_INET;
+  header[4] = TABLE_MAIN;
+  header[5] = PROTOCOL_BOOT;
+  header[7] = UNICAST;
+  return header;
+}
