@@ -42,6 +42,17 @@ export interface Net {
   restore(live: { id: ContainerId; sandbox: Sandbox }[]): Promise<void>;
 }
 
+/** Compat: the settings `iptables`, `ip6tables`, `ip-forward` of dockerd. */
+export interface HostPolicy {
+  /** False: no rules. Published TCP ports are served by listeners of ours. */
+  iptables: boolean;
+  ip6tables: boolean;
+  /** False: whether the host forwards packets is left to its administrator. */
+  ipForward: boolean;
+  /** Ours: what is published is judged by the host's INPUT chains as a program of the host would be. */
+  respectFirewall: boolean;
+}
+
 export type Network = BridgeNetwork | LinkNetwork;
 
 export interface BridgeNetwork {

@@ -2,9 +2,18 @@ import { type ContainerId, EngineError, type Logger, type NetworkId } from '../b
 import { Rtnetlink } from '../sys/mod.ts';
 import { ensureBridgeLink, removeLinks } from './bridge/bridge.ts';
 import { Firewall } from './firewall/firewall.ts';
+import { judgeGroup } from './firewall/judge.ts';
 import { forwardPackets } from './forward-packets.ts';
 import { gather } from './gather.ts';
-import type { EndpointRequest, Net, Network, PortRequest, Sandbox, SandboxRequest } from './net.ts';
+import type {
+  EndpointRequest,
+  HostPolicy,
+  Net,
+  Network,
+  PortRequest,
+  Sandbox,
+  SandboxRequest,
+} from './net.ts';
 import { PublishedPorts } from './ports/published-ports.ts';
 import { BridgeEndpoints } from './sandbox/bridge-endpoints.ts';
 import type { EndpointDriver } from './sandbox/endpoint-driver.ts';
@@ -18,7 +27,12 @@ export interface NetOptions {
   log: Logger;
   /** Name of the nftables table, `minke` unless given: daemons beside each other need one each. */
   tableName?: string;
+  /** What may be changed of the host; all of it unless given. */
+  host?: HostPolicy;
 }
+
+/** As Docker. */
+const ALL: HostPolicy = { iptables: true, ip6tables: true, ipForward: true, respectFirewall: false };
 
 /** The network of one daemon. Call `open`, then `ensureNetwork` for each network, then `restore`. */
 export function openNet(options: NetOptions): Net {
@@ -29,6 +43,7 @@ export function openNet(options: NetOptions): Net {
 class KernelNet implements Net {
   readonly #log: Logger;
   readonly #namespaces: Namespaces;
+  readonly #policy: HostPolicy;
   readonly #firewall: Firewall;
   readonly #networks = new Map<NetworkId, Network>();
   readonly #bridgeEndpoints: BridgeEndpoints;
@@ -36,14 +51,22 @@ class KernelNet implements Net {
   readonly #sandboxes: LiveSandboxes;
   #rtnetlink: Rtnetlink | undefined;
 
-  constructor({ execRoot, log, tableName = 'minke' }: NetOptions) {
+  constructor({ execRoot, log, tableName = 'minke', host = ALL }: NetOptions) {
     if (!/^[a-z][a-z0-9_]{0,30}$/i.test(tableName))
       throw new EngineError('invalid', `table name ${tableName}`);
     this.#log = log;
     this.#namespaces = new Namespaces(execRoot);
-    this.#firewall = new Firewall({ table: tableName, execRoot, log, ipv6: true });
+    this.#policy = host;
+    this.#firewall = new Firewall({
+      table: tableName,
+      enabled: host.iptables,
+      ipv6: host.ip6tables,
+      ...(host.respectFirewall && { judge: { group: judgeGroup(tableName) } }),
+      execRoot,
+      log,
+    });
     this.#bridgeEndpoints = new BridgeEndpoints(() => this.#host());
-    this.#ports = new PublishedPorts(this.#firewall, this.#networks, log);
+    this.#ports = new PublishedPorts(this.#firewall, this.#networks, host, log);
     this.#sandboxes = new LiveSandboxes({
       namespaces: this.#namespaces,
       networks: this.#networks,
@@ -56,7 +79,7 @@ class KernelNet implements Net {
   async open(): Promise<void> {
     this.#namespaces.open();
     this.#rtnetlink ??= new Rtnetlink();
-    forwardPackets();
+    if (this.#policy.ipForward) forwardPackets();
     await this.#firewall.open();
     for (const network of this.#networks.values()) await this.ensureNetwork(network);
   }

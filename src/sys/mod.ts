@@ -18,6 +18,7 @@ export * from './ffi/link-kinds.ts';
 export * from './ffi/mount.ts';
 export * from './ffi/mount-tree.ts';
 export * from './ffi/netns.ts';
+export { Nflog } from './ffi/nflog.ts';
 export { Nfnetlink } from './ffi/nfnetlink.ts';
 export * from './ffi/nft-rewrite.ts';
 export {
@@ -39,6 +40,7 @@ export * from './ffi/pidfd.ts';
 export * from './ffi/pipes.ts';
 export * from './ffi/process.ts';
 export * from './ffi/pty.ts';
+export { RawSocket } from './ffi/raw-socket.ts';
 export * from './ffi/rtnetlink.ts';
 export * from './ffi/seccomp.ts';
 export { tryBindPort } from './ffi/socket.ts';

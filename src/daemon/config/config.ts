@@ -1,3 +1,4 @@
+import type { HostPolicy } from '../../net/mod.ts';
 import type { Ulimit } from '../../spec/docker/mod.ts';
 import type { IdMap } from '../../spec/id-map.ts';
 
@@ -18,6 +19,8 @@ export interface Config {
   /** Address that ports are published on by default. */
   ip: string;
   masquerade: boolean;
+  /** What of the host's firewall and forwarding may be changed. */
+  hostPolicy: HostPolicy;
   dns: string[];
   dnsSearch: string[];
   dnsOptions: string[];

@@ -185,6 +185,12 @@ function toConfig(values: Values): Config {
     icc: flag('icc', true),
     ip: text('ip', ''),
     masquerade: flag('ip-masq', true),
+    hostPolicy: {
+      iptables: flag('iptables', true),
+      ip6tables: flag('ip6tables', true),
+      ipForward: flag('ip-forward', true),
+      respectFirewall: respectsFirewall(text('published-ports', 'docker')),
+    },
     dns: list('dns'),
     dnsSearch: list('dns-search'),
     dnsOptions: list('dns-opts'),
@@ -211,6 +217,15 @@ function toConfig(values: Values): Config {
     shutdownTimeout: number('shutdown-timeout', 15),
     labels: list('labels'),
   };
+}
+
+/** Ours. `docker`: published ports are reached whatever the host's INPUT chains say. */
+function respectsFirewall(value: string): boolean {
+  if (value === 'respect-firewall' || value === 'docker') return value === 'respect-firewall';
+  throw new EngineError(
+    'invalid',
+    `invalid published-ports: ${JSON.stringify(value)}: it must be "docker" or "respect-firewall"`,
+  );
 }
 
 /** Compat: Go looks for the name in capitals first. */
