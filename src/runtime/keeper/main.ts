@@ -1,4 +1,4 @@
-import { constants, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { becomeSubreaper, lowerOomScore, tryLockFile } from '../../sys/mod.ts';
 import { keeperBuild } from './build.ts';
@@ -31,7 +31,7 @@ async function main(execRoot: string): Promise<void> {
     children,
     containers,
     execs,
-    programs: new Programs((path) => answersVersion(children, path)),
+    programs: new Programs(),
     underWay: new Map(),
   };
   const holdsNothing = () => containers.size + execs.size + context.underWay.size === 0;
@@ -65,12 +65,6 @@ async function main(execRoot: string): Promise<void> {
   }
   await server.listen(path);
   endWhenIdle();
-}
-
-async function answersVersion(children: Children, path: string): Promise<boolean> {
-  const none = { path: '/dev/null', flags: constants.O_RDWR };
-  const child = children.spawn({ path, argv: ['crun', '--version'], env: {}, stdio: [none, none, none] });
-  return (await child.ended) === 0;
 }
 
 /** The lock lives as long as this process: what we bind cannot be another keeper's. */

@@ -51,7 +51,7 @@ export async function runRuntime(context: KeeperContext, call: RuntimeCall): Pro
 function spawn(context: KeeperContext, { runtime, ends }: RuntimeCall, argv: string[]) {
   try {
     const env = { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin' };
-    const path = context.programs.executable(runtime);
+    const path = context.programs.executable(runtime.path);
     return context.children.spawn({ path, argv, env, stdio: ends.stdio });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -41,7 +41,7 @@ async function runStart({ children, programs, underWay }: KeeperContext, held: H
   const argv = ['crun', '--root', runtime.root, ...runtime.args, 'start', id];
   const none = { path: '/dev/null', flags: constants.O_RDWR };
   const env = { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin' };
-  const path = programs.executable(runtime);
+  const path = programs.executable(runtime.path);
   const child = children.spawn({ path, argv, env, stdio: [none, none, none] });
   const kill = () => killProcess(-child.pid, 9);
   const timer = setTimeout(kill, DEADLINE_MS);
