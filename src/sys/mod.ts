@@ -45,6 +45,7 @@ export * from './ffi/rtnetlink.ts';
 export * from './ffi/seccomp.ts';
 export { tryBindPort } from './ffi/socket.ts';
 export * from './ffi/spawn.ts';
+export * from './ffi/statfs.ts';
 export * from './ffi/trim-text.ts';
 export * from './ffi/unix-datagram.ts';
 export * from './ffi/unix-fds.ts';

@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EngineError, errnoOf, messageOf } from '../../base/mod.ts';
+import { parseSize } from '../../engine/size.ts';
 import { remappedRoot } from '../remapped-root.ts';
 import type { Config } from './config.ts';
 import { readContainerDefaults } from './container-defaults.ts';
 import { flagError } from './flag-error.ts';
 import { KEYS } from './keys.ts';
 import { readRemap } from './remap.ts';
-import { parseSize } from './size.ts';
 
 type Values = Record<string, unknown>;
 
