@@ -18,6 +18,7 @@ import { LocalNetworks } from '../engine/networks/mod.ts';
 import { createSystem, readHost } from '../engine/system/mod.ts';
 import { EngineVolumes } from '../engine/volumes/mod.ts';
 import type { Logs } from '../logs/mod.ts';
+import { subnetPools } from '../net/mod.ts';
 import { createRegistry } from '../registry/mod.ts';
 import { CdiDevices, type CgroupHost, cgroupLimits, cgroupSupport, type Runtime } from '../runtime/mod.ts';
 import type { ContainerStatus } from '../spec/docker/mod.ts';
@@ -53,7 +54,7 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
   const networks = new LocalNetworks(
     new NetworkRecords(dataRoot, log),
     users,
-    (taken) => defaultBridge(config, taken),
+    (taken) => defaultBridge(config, taken, subnetPools(config.addressing.pools, engineId(dataRoot))),
     events,
   );
   const volumes = new EngineVolumes({

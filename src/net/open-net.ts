@@ -3,7 +3,7 @@ import { Rtnetlink } from '../sys/mod.ts';
 import { ensureBridgeLink, removeLinks } from './bridge/bridge.ts';
 import { Firewall } from './firewall/firewall.ts';
 import { judgeGroup } from './firewall/judge.ts';
-import { forwardPackets } from './forward-packets.ts';
+import { forwardIpv6, forwardPackets } from './forward-packets.ts';
 import { gather } from './gather.ts';
 import type {
   EndpointRequest,
@@ -103,6 +103,7 @@ class KernelNet implements Net {
 
   async ensureNetwork(network: Network): Promise<void> {
     if (network.driver !== 'bridge') throw lacksDriver(network.driver);
+    if (network.ipv6 && this.#policy.ipForward) forwardIpv6(this.#host(), this.#log);
     ensureBridgeLink(this.#host(), network);
     this.#networks.set(network.id, network);
     await this.#firewall.addBridge(network);
@@ -111,6 +112,7 @@ class KernelNet implements Net {
   async removeNetwork(network: Network, options: { keepInterface?: boolean } = {}): Promise<void> {
     this.#networks.delete(network.id);
     if (network.driver !== 'bridge') throw lacksDriver(network.driver);
+    this.#bridgeEndpoints.forget(network);
     await gather([
       () => this.#firewall.removeBridge(network),
       ...(options.keepInterface ? [] : [() => removeLinks([network.bridge])]),

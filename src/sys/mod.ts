@@ -17,6 +17,7 @@ export * from './ffi/lent-socket.ts';
 export * from './ffi/link-kinds.ts';
 export * from './ffi/mount.ts';
 export * from './ffi/mount-tree.ts';
+export type { NetlinkMessage } from './ffi/netlink-message.ts';
 export * from './ffi/netns.ts';
 export { Nflog } from './ffi/nflog.ts';
 export { Nfnetlink } from './ffi/nfnetlink.ts';

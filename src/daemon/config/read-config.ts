@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { EngineError, errnoOf, messageOf } from '../../base/mod.ts';
 import { parseSize } from '../../engine/size.ts';
 import { remappedRoot } from '../remapped-root.ts';
+import { readAddressing, readNetworkOptions } from './addressing.ts';
 import type { Config } from './config.ts';
 import { readContainerDefaults } from './container-defaults.ts';
 import { flagError } from './flag-error.ts';
@@ -46,7 +47,7 @@ function readFlags(argv: string[]): Values {
     if (type === 'lists') continue;
     options[flag] = {
       type: type === 'boolean' || type === 'ignored' ? 'boolean' : 'string',
-      multiple: ['list', 'map', 'objects'].includes(type),
+      multiple: ['list', 'map', 'objects', 'list of objects'].includes(type),
       ...(short ? { short } : {}),
     };
   }
@@ -144,6 +145,7 @@ function checkType(path: string, key: string, value: unknown): void {
     (type === 'list' && isList) ||
     ((type === 'map' || type === 'objects') && isMap) ||
     (type === 'lists' && isLists) ||
+    (type === 'list of objects' && Array.isArray(value)) ||
     (['string', 'boolean', 'number'].includes(type) && type === typeof value);
   if (!right) {
     throw new EngineError(
@@ -179,7 +181,8 @@ function toConfig(values: Values): Config {
     debug: flag('debug', false) || level === 'debug',
     logLevel: level as Config['logLevel'],
     group: text('group', 'docker'),
-    bip: values['bip'] as string | undefined,
+    addressing: readAddressing(values),
+    networkOptions: readNetworkOptions(values['default-network-opts']),
     bridge: text('bridge', bridgeName(execRoot)),
     mtu,
     icc: flag('icc', true),
