@@ -15,7 +15,6 @@ import { lazyTreeFiles } from './rootfs/files/lazy-tree-files.ts';
 import type { TreeFiles } from './rootfs/files/tree-files.ts';
 import type { RootFs } from './rootfs/rootfs.ts';
 import { TreeRootFs } from './rootfs/tree-root-fs.ts';
-import { VolumeThreads } from './volumes/volume-threads.ts';
 
 export interface StoreOptions {
   dataRoot: string;
@@ -35,8 +34,8 @@ export interface Store {
   rootfs: RootFs;
   files: TreeFiles;
   prepared: PreparedMounts;
-  /** What is done with volumes' files off the main thread. */
-  volumes: Pick<VolumeThreads, 'call'>;
+  /** Bytes in a tree, as Docker counts them; walked on the disk thread. */
+  measure(path: string): Promise<number>;
   /** Removes what a crash left and nobody needs; to be called when all containers have taken their holds. */
   collectLeftovers(): void;
   /** Syncs what is pending and ends the threads; mounts stay. */
@@ -54,13 +53,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const mapping = idMap && new MappedLower(resolve(execRoot), idMap);
   const layers = new OverlayLayers(layout, log, { maxLayerSize, mapping });
   const images = new ImageDb(layout, layers, log);
-  const volumes = new VolumeThreads();
   const close = async (): Promise<void> => {
-    volumes.close();
     await layers.close();
     unshareMounts(root, ownMark);
   };
-  const prepared = new PreparedMounts(resolve(execRoot), layers, volumes);
+  const prepared = new PreparedMounts(resolve(execRoot), layers);
   prepared.releaseViews();
   const files = lazyTreeFiles(() => layers.workers);
   // Loaded when first needed: it is not for the start of the daemon to wait for.
@@ -78,10 +75,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     layers,
     images,
     archives,
-    rootfs: new TreeRootFs(layers.disk, volumes),
+    rootfs: new TreeRootFs(layers.disk),
     files,
     prepared,
-    volumes,
+    measure: (path) => layers.disk.call('usage', { path }),
     collectLeftovers: () => layers.collectLeftovers(),
     close,
   };

@@ -165,8 +165,6 @@ export class EngineBench {
       networks: { find: () => ({ id: newId() }) },
       volumes: {
         get: () => ({ anonymous: true }),
-        release: async () => {},
-        restore: () => {},
         removeMadeFor: async (id: string) => void this.removedVolumes.push(`of ${id}`),
         removeIfUnused: async (name: string) => void this.removedVolumes.push(name),
       },

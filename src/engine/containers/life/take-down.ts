@@ -32,10 +32,7 @@ export async function takeDown(
   } catch (error) {
     warn('prepared mounts')(error);
   }
-  await Promise.all([
-    context.layers.unmount(container.id).catch(warn('mount')),
-    context.volumes.release(container.id).catch(warn('volumes')),
-  ]);
+  await context.layers.unmount(container.id).catch(warn('mount'));
   delete record.minke.sandbox;
   record.sandboxId = '';
   record.sandboxKey = '';

@@ -6,7 +6,6 @@ import type { HostConfig, MountRequest } from '../../../spec/docker/mod.ts';
 import { type Owner, outsideOwner } from '../../../spec/id-map.ts';
 import type { MountPointRecord, ResolvedUser } from '../../../store/mod.ts';
 import { propagationAt } from '../../../store/mod.ts';
-import { mountRestrictions } from '../../../sys/mod.ts';
 import type { Container } from '../container.ts';
 import type { ContainersContext } from '../context.ts';
 import { mapOf } from '../set-up/user-namespace.ts';
@@ -20,11 +19,10 @@ export async function resolveMounts(
   context: ContainersContext,
   container: Subject,
   user: ResolvedUser,
-  { signal }: { signal?: AbortSignal } = {},
 ): Promise<ResolvedMount[]> {
   const points = Object.values(container.record.mountPoints).sort(byDepth);
   const mounts: ResolvedMount[] = [];
-  for (const point of points) mounts.push(await resolve(context, container, point, { user, signal }));
+  for (const point of points) mounts.push(await resolve(context, container, point, user));
   return mounts;
 }
 
@@ -36,7 +34,7 @@ async function resolve(
   context: ContainersContext,
   container: Subject,
   point: MountPointRecord,
-  { user, signal }: { user: ResolvedUser; signal: AbortSignal | undefined },
+  user: ResolvedUser,
 ): Promise<ResolvedMount> {
   switch (point.Type) {
     case 'tmpfs':
@@ -44,7 +42,7 @@ async function resolve(
     case 'image':
       return image(context, container, point);
     case 'volume':
-      return await volume(context, container, point, signal);
+      return volume(context, container, point);
     case 'bind':
       return await bind(context, container, point, user);
   }
@@ -73,25 +71,21 @@ function image(context: ContainersContext, { id, record }: Subject, point: Mount
   return { type: 'bind', source, destination: point.Destination, options: ['rbind', 'ro', 'rprivate'] };
 }
 
-async function volume(
-  context: ContainersContext,
-  { id }: Subject,
-  point: MountPointRecord,
-  signal: AbortSignal | undefined,
-): Promise<ResolvedMount> {
-  const whole = await context.volumes.mount(point.Name, id, signal ? { signal } : {});
-  // What is shown of it, and kept: a plugin says only now where it is.
-  point.Source = whole;
+function volume(context: ContainersContext, { id }: Subject, point: MountPointRecord): ResolvedMount {
+  checkVolume(context, point);
   const subpath = (point.Spec as Partial<MountRequest> | undefined)?.VolumeOptions?.Subpath;
-  const source = subpath ? await context.prepared.within(id, whole, subpath) : whole;
-  const access = point.RW ? await context.volumes.restrictions(point.Name, whole) : ['rro'];
-  const mount = {
-    type: 'bind',
-    source,
-    destination: point.Destination,
-    options: ['rbind', ...access, 'rprivate'],
-  };
-  return subpath ? mount : { ...mount, kind: 'directory' };
+  const source = subpath ? context.prepared.within(id, point.Source, subpath) : point.Source;
+  const access = point.RW ? 'rw' : 'rro';
+  return { type: 'bind', source, destination: point.Destination, options: ['rbind', access, 'rprivate'] };
+}
+
+/** Volumes with options are Docker's: what they ask to be mounted is not, and the directory is not what they mean. */
+function checkVolume(context: ContainersContext, { Name }: MountPointRecord): void {
+  if (Object.keys(context.volumes.get(Name)?.options ?? {}).length === 0) return;
+  throw new EngineError(
+    'unimplemented',
+    `volume ${Name}: options of the local volume driver are not implemented by Minke yet`,
+  );
 }
 
 async function bind(
@@ -103,15 +97,11 @@ async function bind(
   ensureSource(point);
   const propagation = propagationOf(point);
   const recursive = bindOptions(point).NonRecursive !== true;
-  const access = [
-    ...(point.RW ? [] : [isReadOnlyFlat(point) ? 'ro' : 'rro']),
-    // Compat: what the host's mount forbids stays so; crun would mount it anew without.
-    ...mountRestrictions(point.Source).filter((word) => point.RW || word !== 'ro'),
-  ];
+  const access = point.RW ? 'rw' : isReadOnlyFlat(point) ? 'ro' : 'rro';
   // Compat: crun takes the `r` of `rprivate` for that of `rbind`; nothing is below that it could mean.
   const options = recursive
-    ? ['rbind', ...access, propagation]
-    : ['bind', ...access, propagation.replace(/^r/, '')];
+    ? ['rbind', access, propagation]
+    : ['bind', access, propagation.replace(/^r/, '')];
   return {
     type: 'bind',
     source: isMapped(point)
