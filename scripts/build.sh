@@ -21,7 +21,7 @@ bundle() { # source flags…
 bundle cli/main.ts --bytecode
 # One at a time: together, each would hold what any of them uses.
 for source in daemon/main.ts runtime/keeper/main.ts logs/pump/worker.ts logs/ship/worker.ts \
-  net/dns/worker.ts sys/fs/removal-worker.ts store/layers/disk-worker.ts store/layers/stage/stage-worker.ts store/layers/export/export-worker.ts; do
+  net/dns/worker.ts net/firewall/judge-worker.ts sys/fs/removal-worker.ts store/layers/disk-worker.ts store/volumes/volume-worker.ts store/layers/stage/stage-worker.ts store/layers/export/export-worker.ts; do
   bundle $source --sourcemap=linked
 done
 # By rename, the stamp last: who starts meanwhile finds the old program or the new one.

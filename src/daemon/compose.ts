@@ -16,8 +16,9 @@ import { EventBus } from '../engine/events/mod.ts';
 import { createImages } from '../engine/images/mod.ts';
 import { LocalNetworks } from '../engine/networks/mod.ts';
 import { createSystem, readHost } from '../engine/system/mod.ts';
-import { LocalVolumes } from '../engine/volumes/mod.ts';
+import { EngineVolumes } from '../engine/volumes/mod.ts';
 import type { Logs } from '../logs/mod.ts';
+import { subnetPools } from '../net/mod.ts';
 import { createRegistry } from '../registry/mod.ts';
 import { CdiDevices, type CgroupHost, cgroupLimits, cgroupSupport, type Runtime } from '../runtime/mod.ts';
 import type { ContainerStatus } from '../spec/docker/mod.ts';
@@ -53,15 +54,17 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
   const networks = new LocalNetworks(
     new NetworkRecords(dataRoot, log),
     users,
-    (taken) => defaultBridge(config, taken),
+    (taken) => defaultBridge(config, taken, subnetPools(config.addressing.pools, engineId(dataRoot))),
     events,
   );
-  const volumes = new LocalVolumes(
-    new VolumeRecords(dataRoot, log, config.idMap && outsideOwner(config.idMap, { uid: 0, gid: 0 })),
-    users.volumes,
+  const volumes = new EngineVolumes({
+    records: new VolumeRecords(dataRoot, log, config.idMap && outsideOwner(config.idMap, { uid: 0, gid: 0 })),
+    threads: store.volumes,
+    users: users.volumes,
     events,
-    (path) => store.measure(path),
-  );
+    execRoot,
+    log,
+  });
   const registry = createRegistry({
     insecureRegistries: config.insecureRegistries,
     registryMirrors: config.registryMirrors,

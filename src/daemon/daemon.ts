@@ -31,6 +31,8 @@ const DEFAULT_EXEC_ROOT = '/run/minke';
 
 /** A daemon that serves; `stop` ends it and lets containers run on, unless live-restore is off. */
 export interface Daemon {
+  /** Puts back what others removed of our rules, bridges and interfaces' places. */
+  repair(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -70,7 +72,12 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   const logs = openLogs({ log });
   closing.defer(() => logs.close());
   await checkLogDefaults(logs, config);
-  const kernel = openNet({ execRoot: config.execRoot, log, tableName: tableName(config.execRoot) });
+  const kernel = openNet({
+    execRoot: config.execRoot,
+    log,
+    tableName: tableName(config.execRoot),
+    host: config.hostPolicy,
+  });
   const net = deferredNet(kernel, log);
   closing.defer(() => net.close());
   closing.defer(() => runtime.close());
@@ -124,6 +131,10 @@ export async function startDaemon(config: Config): Promise<Daemon> {
 
   const owned = closing.move();
   return {
+    async repair() {
+      log.info('repairing the network');
+      await net.repair();
+    },
     async stop() {
       if (!config.liveRestore) await stopAll(context, config.shutdownTimeout);
       await owned.disposeAsync();

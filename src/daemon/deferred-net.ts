@@ -6,6 +6,8 @@ export interface DeferredNet extends Net {
   trouble(): string | undefined;
   /** The networks that are there when the daemon starts, the default one first: says at once that it is under way. */
   ensureAtStart(networks: readonly Network[]): void;
+  /** `open` once more, of a network that was opened. */
+  repair(): Promise<void>;
 }
 
 /**
@@ -85,5 +87,6 @@ export function deferredNet(net: Net, log: Logger): DeferredNet {
       await net.close();
     },
     trouble: () => trouble,
+    repair: () => then(() => net.open()),
   };
 }

@@ -31,6 +31,12 @@ async function main(): Promise<void> {
       );
     });
   }
+  // Compat: dockerd reloads at this signal, firewall scripts send it. What we reload is what they flushed.
+  process.on('SIGHUP', () => {
+    daemon.repair().catch((error: unknown) => {
+      process.stderr.write(`minked: repair: ${messageOf(error)}\n`);
+    });
+  });
 }
 
 function fail(what: string, error: unknown): never {

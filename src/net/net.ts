@@ -42,6 +42,17 @@ export interface Net {
   restore(live: { id: ContainerId; sandbox: Sandbox }[]): Promise<void>;
 }
 
+/** Compat: the settings `iptables`, `ip6tables`, `ip-forward` of dockerd. */
+export interface HostPolicy {
+  /** False: no rules. Published TCP ports are served by listeners of ours. */
+  iptables: boolean;
+  ip6tables: boolean;
+  /** False: whether the host forwards packets is left to its administrator. */
+  ipForward: boolean;
+  /** Ours: what is published is judged by the host's INPUT chains as a program of the host would be. */
+  respectFirewall: boolean;
+}
+
 export type Network = BridgeNetwork | LinkNetwork;
 
 export interface BridgeNetwork {
@@ -50,13 +61,13 @@ export interface BridgeNetwork {
   name: string;
   /** Interface name, e.g. `minke0` or `br-<12 hex digits>`. */
   bridge: string;
-  /** CIDR, e.g. `172.17.0.0/16`. */
+  /** The IPv4 pool, as in `Pool`: `172.17.0.0/16`. '' = no IPv4, and then `gateway` is '' too. */
   subnet: string;
   gateway: string;
-  /** Addresses are allocated from this part of the subnet; CIDR. */
   ipRange?: string;
-  /** Addresses never given out. */
   reserved?: string[];
+  router?: string;
+  /** Set where the network has IPv6. */
   ipv6?: Pool;
   mtu?: number;
   icc: boolean;
@@ -80,14 +91,12 @@ export interface LinkNetwork {
   driver: 'macvlan' | 'ipvlan';
   id: NetworkId;
   name: string;
-  /** Of either family; addresses come from the first one of each that has some left. */
+  /** Of either family; at most one of each gives addresses. */
   pools: Pool[];
   /** The host's interface; made, if it is a VLAN's (`eth0.10`) or '' (a dummy). */
   parent: string;
   /** `bridge`, `private`, `vepa`, `passthru`; `l2`, `l3`, `l3s`. */
   mode: string;
-  /** Of ipvlan: `bridge`, `private`, `vepa`. */
-  flag?: string;
   internal: boolean;
   mtu?: number;
 }
@@ -96,12 +105,14 @@ export interface LinkNetwork {
 export interface Pool {
   /** CIDR. */
   subnet: string;
-  /** '' = none. */
+  /** Address of the bridge, or of whoever routes; '' = none. */
   gateway: string;
   /** Addresses are given from this part of the subnet; CIDR. */
   ipRange?: string;
   /** Addresses never given out. */
   reserved?: string[];
+  /** Where the default route of containers leads, if not to `gateway` (`default-gateway`, `DefaultGatewayIPv4`). */
+  router?: string;
 }
 
 export interface SandboxRequest {
@@ -165,10 +176,12 @@ export interface Endpoint {
   /** Name of the veth on the host; '' for other drivers. */
   hostInterface: string;
   mac: string;
-  /** '' = none. */
+  /** '' on a network without IPv4, and so `gateway`; then `prefixLength` is 0. */
   ipv4: string;
   prefixLength: number;
+  /** '' = none: that of an internal network. */
   gateway: string;
+  /** Absent on a network without IPv6. */
   ipv6?: string;
   ipv6PrefixLength?: number;
   ipv6Gateway?: string;

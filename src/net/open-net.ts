@@ -2,11 +2,18 @@ import { type ContainerId, EngineError, type Logger, type NetworkId } from '../b
 import { Rtnetlink } from '../sys/mod.ts';
 import { ensureBridgeLink, removeLinks } from './bridge/bridge.ts';
 import { Firewall } from './firewall/firewall.ts';
-import { forwardPackets } from './forward-packets.ts';
+import { judgeGroup } from './firewall/judge.ts';
+import { forwardIpv6, forwardPackets } from './forward-packets.ts';
 import { gather } from './gather.ts';
-import { HostLinks } from './links/host-links.ts';
-import { LinkEndpoints } from './links/link-endpoints.ts';
-import type { EndpointRequest, Net, Network, PortRequest, Sandbox, SandboxRequest } from './net.ts';
+import type {
+  EndpointRequest,
+  HostPolicy,
+  Net,
+  Network,
+  PortRequest,
+  Sandbox,
+  SandboxRequest,
+} from './net.ts';
 import { PublishedPorts } from './ports/published-ports.ts';
 import { BridgeEndpoints } from './sandbox/bridge-endpoints.ts';
 import type { EndpointDriver } from './sandbox/endpoint-driver.ts';
@@ -20,7 +27,12 @@ export interface NetOptions {
   log: Logger;
   /** Name of the nftables table, `minke` unless given: daemons beside each other need one each. */
   tableName?: string;
+  /** What may be changed of the host; all of it unless given. */
+  host?: HostPolicy;
 }
+
+/** As Docker. */
+const ALL: HostPolicy = { iptables: true, ip6tables: true, ipForward: true, respectFirewall: false };
 
 /** The network of one daemon. Call `open`, then `ensureNetwork` for each network, then `restore`. */
 export function openNet(options: NetOptions): Net {
@@ -31,25 +43,30 @@ export function openNet(options: NetOptions): Net {
 class KernelNet implements Net {
   readonly #log: Logger;
   readonly #namespaces: Namespaces;
+  readonly #policy: HostPolicy;
   readonly #firewall: Firewall;
   readonly #networks = new Map<NetworkId, Network>();
   readonly #bridgeEndpoints: BridgeEndpoints;
-  readonly #linkEndpoints: LinkEndpoints;
-  readonly #links: HostLinks;
   readonly #ports: PublishedPorts;
   readonly #sandboxes: LiveSandboxes;
   #rtnetlink: Rtnetlink | undefined;
 
-  constructor({ execRoot, log, tableName = 'minke' }: NetOptions) {
+  constructor({ execRoot, log, tableName = 'minke', host = ALL }: NetOptions) {
     if (!/^[a-z][a-z0-9_]{0,30}$/i.test(tableName))
       throw new EngineError('invalid', `table name ${tableName}`);
     this.#log = log;
     this.#namespaces = new Namespaces(execRoot);
-    this.#firewall = new Firewall({ table: tableName, execRoot, log, ipv6: true });
+    this.#policy = host;
+    this.#firewall = new Firewall({
+      table: tableName,
+      enabled: host.iptables,
+      ipv6: host.ip6tables,
+      ...(host.respectFirewall && { judge: { group: judgeGroup(tableName) } }),
+      execRoot,
+      log,
+    });
     this.#bridgeEndpoints = new BridgeEndpoints(() => this.#host());
-    this.#linkEndpoints = new LinkEndpoints(() => this.#host());
-    this.#links = new HostLinks(() => this.#host(), this.#networks, tableName);
-    this.#ports = new PublishedPorts(this.#firewall, this.#networks, log);
+    this.#ports = new PublishedPorts(this.#firewall, this.#networks, host, log);
     this.#sandboxes = new LiveSandboxes({
       namespaces: this.#namespaces,
       networks: this.#networks,
@@ -62,7 +79,7 @@ class KernelNet implements Net {
   async open(): Promise<void> {
     this.#namespaces.open();
     this.#rtnetlink ??= new Rtnetlink();
-    forwardPackets();
+    if (this.#policy.ipForward) forwardPackets();
     await this.#firewall.open();
     for (const network of this.#networks.values()) await this.ensureNetwork(network);
   }
@@ -81,16 +98,12 @@ class KernelNet implements Net {
     await gather([
       () => this.#firewall.remove(),
       () => removeLinks(bridges.filter((bridge) => !foreign.includes(bridge))),
-      () => this.#links.removeOrphans(),
     ]);
   }
 
   async ensureNetwork(network: Network): Promise<void> {
-    if (network.driver !== 'bridge') {
-      this.#links.ensure(network);
-      this.#networks.set(network.id, network);
-      return;
-    }
+    if (network.driver !== 'bridge') throw lacksDriver(network.driver);
+    if (network.ipv6 && this.#policy.ipForward) forwardIpv6(this.#host(), this.#log);
     ensureBridgeLink(this.#host(), network);
     this.#networks.set(network.id, network);
     await this.#firewall.addBridge(network);
@@ -98,7 +111,8 @@ class KernelNet implements Net {
 
   async removeNetwork(network: Network, options: { keepInterface?: boolean } = {}): Promise<void> {
     this.#networks.delete(network.id);
-    if (network.driver !== 'bridge') return await this.#links.remove(network);
+    if (network.driver !== 'bridge') throw lacksDriver(network.driver);
+    this.#bridgeEndpoints.forget(network);
     await gather([
       () => this.#firewall.removeBridge(network),
       ...(options.keepInterface ? [] : [() => removeLinks([network.bridge])]),
@@ -123,7 +137,6 @@ class KernelNet implements Net {
 
   async restore(live: { id: ContainerId; sandbox: Sandbox }[]): Promise<void> {
     this.#bridgeEndpoints.clear();
-    this.#linkEndpoints.clear();
     // Orphans first: what a change that was cut off left in a running container goes, and only then routes are put right.
     await removeOrphans({
       host: this.#host(),
@@ -132,12 +145,12 @@ class KernelNet implements Net {
       live: new Map(live.map(({ id, sandbox }) => [id, sandbox])),
       log: this.#log,
     });
-    await this.#links.removeOrphans();
     await this.#sandboxes.restore(live);
   }
 
   #driverOf(driver: Network['driver']): EndpointDriver {
-    return (driver === 'bridge' ? this.#bridgeEndpoints : this.#linkEndpoints) as EndpointDriver;
+    if (driver === 'bridge') return this.#bridgeEndpoints as EndpointDriver;
+    throw lacksDriver(driver);
   }
 
   #bridges(): string[] {
@@ -148,4 +161,11 @@ class KernelNet implements Net {
     if (!this.#rtnetlink) throw new EngineError('unavailable', 'the network is not open');
     return this.#rtnetlink;
   }
+}
+
+function lacksDriver(driver: string): EngineError {
+  return new EngineError(
+    'unimplemented',
+    `networks of the driver ${driver} are not implemented by Minke yet`,
+  );
 }

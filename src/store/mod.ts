@@ -16,5 +16,7 @@ export type { PathStat } from './rootfs/files/locate.ts';
 export type { TreeChange } from './rootfs/files/tree-changes.ts';
 export type * from './rootfs/files/tree-files.ts';
 export type * from './rootfs/rootfs.ts';
+export { type MountCall, mountCalls } from './volumes/mount-arguments.ts';
 export type * from './volumes/volume-record.ts';
 export * from './volumes/volume-records.ts';
+export type { VolumeThreads } from './volumes/volume-threads.ts';

@@ -15,6 +15,7 @@ import { lazyTreeFiles } from './rootfs/files/lazy-tree-files.ts';
 import type { TreeFiles } from './rootfs/files/tree-files.ts';
 import type { RootFs } from './rootfs/rootfs.ts';
 import { TreeRootFs } from './rootfs/tree-root-fs.ts';
+import { VolumeThreads } from './volumes/volume-threads.ts';
 
 export interface StoreOptions {
   dataRoot: string;
@@ -34,8 +35,8 @@ export interface Store {
   rootfs: RootFs;
   files: TreeFiles;
   prepared: PreparedMounts;
-  /** Bytes in a tree, as Docker counts them; walked on the disk thread. */
-  measure(path: string): Promise<number>;
+  /** What is done with volumes' files off the main thread. */
+  volumes: Pick<VolumeThreads, 'call'>;
   /** Removes what a crash left and nobody needs; to be called when all containers have taken their holds. */
   collectLeftovers(): void;
   /** Syncs what is pending and ends the threads; mounts stay. */
@@ -53,11 +54,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const mapping = idMap && new MappedLower(resolve(execRoot), idMap);
   const layers = new OverlayLayers(layout, log, { maxLayerSize, mapping });
   const images = new ImageDb(layout, layers, log);
+  const volumes = new VolumeThreads();
   const close = async (): Promise<void> => {
+    volumes.close();
     await layers.close();
     unshareMounts(root, ownMark);
   };
-  const prepared = new PreparedMounts(resolve(execRoot), layers);
+  const prepared = new PreparedMounts(resolve(execRoot), layers, volumes);
   prepared.releaseViews();
   const files = lazyTreeFiles(() => layers.workers);
   // Loaded when first needed: it is not for the start of the daemon to wait for.
@@ -75,10 +78,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     layers,
     images,
     archives,
-    rootfs: new TreeRootFs(layers.disk),
+    rootfs: new TreeRootFs(layers.disk, volumes),
     files,
     prepared,
-    measure: (path) => layers.disk.call('usage', { path }),
+    volumes,
     collectLeftovers: () => layers.collectLeftovers(),
     close,
   };

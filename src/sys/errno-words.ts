@@ -19,9 +19,21 @@ const WORDS: Record<number, string> = {
   [constants.errno.ENOTEMPTY]: 'directory not empty',
   [constants.errno.EMLINK]: 'too many links',
   [constants.errno.ETXTBSY]: 'text file busy',
-  [constants.errno.EOPNOTSUPP]: 'operation not supported',
   [constants.errno.ENODEV]: 'no such device',
+  [constants.errno.ENXIO]: 'no such device or address',
+  // Of block devices; not in every table of constants.
+  15: 'block device required',
+  [constants.errno.EIO]: 'input/output error',
+  [constants.errno.ENOMEM]: 'cannot allocate memory',
+  [constants.errno.ENOSYS]: 'function not implemented',
+  [constants.errno.EOPNOTSUPP]: 'operation not supported',
   [constants.errno.ENETDOWN]: 'network is down',
+  [constants.errno.ETIMEDOUT]: 'connection timed out',
+  [constants.errno.ECONNREFUSED]: 'connection refused',
+  [constants.errno.EHOSTUNREACH]: 'no route to host',
+  [constants.errno.ENETUNREACH]: 'network is unreachable',
+  [constants.errno.EPROTONOSUPPORT]: 'protocol not supported',
+  [constants.errno.ESTALE]: 'stale NFS file handle',
 };
 
 /** What an errno means, in the words that Docker's users know. */

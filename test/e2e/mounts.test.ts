@@ -118,6 +118,16 @@ describe('binds', () => {
     );
   });
 
+  test('of what is mounted read-only stay so', async () => {
+    const folder = workFolder('flat');
+    await sh(`mount --bind ${folder} ${folder} && mount -o remount,bind,ro ${folder}`);
+    try {
+      expect((await run(['-v', `${folder}:/x`], 'touch /x/f')).stderr).toContain('Read-only file system');
+    } finally {
+      await sh(`umount ${folder}`);
+    }
+  });
+
   test('a source is made by -v, and by --mount only if told', async () => {
     const folder = workFolder('source');
     await output(['-v', `${folder}/a:/x`], 'true');

@@ -20,6 +20,6 @@ export const volumeCreate: Codec<VolumeCreateRequest> = {
   go: document.go,
   read(value) {
     const { Name, Driver, DriverOpts, Labels } = decode(document, value);
-    return { name: Name, driver: Driver, options: DriverOpts ?? {}, labels: Labels ?? {} };
+    return { name: Name, driver: Driver, options: DriverOpts, labels: Labels };
   },
 };

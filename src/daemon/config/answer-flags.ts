@@ -28,7 +28,7 @@ function usage(): string {
   const lines = [...flags, ...own]
     .sort((a, b) => a.flag.localeCompare(b.flag))
     .map(({ flag, short, type }) => {
-      const value = type === 'boolean' ? '' : ` ${type}`;
+      const value = type === 'boolean' ? '' : ` ${type === 'list of objects' ? 'list' : type}`;
       return `  ${short ? `-${short}, ` : '    '}--${flag}${value}`;
     });
   return `Usage:  minked [OPTIONS]\n\nThe flags are dockerd's; so are the keys of daemon.json.\n\nOptions:\n${lines.join('\n')}\n`;

@@ -1,5 +1,22 @@
+import type { AddressPoolSetting, HostPolicy } from '../../net/mod.ts';
 import type { Ulimit } from '../../spec/docker/mod.ts';
 import type { IdMap } from '../../spec/id-map.ts';
+
+export interface Addressing {
+  /** Whether the default bridge has IPv6. */
+  ipv6: boolean;
+  /** Address of the default bridge with its prefix, `172.17.0.1/16`. */
+  bip: string;
+  bip6: string;
+  /** The part of the default bridge's subnet that containers get addresses from; CIDR. */
+  fixedCidr: string;
+  fixedCidrV6: string;
+  /** Where containers on the default bridge send what goes outside; '' = to the bridge. */
+  gateway: string;
+  gatewayV6: string;
+  /** For networks that name no subnet; none = the defaults. */
+  pools: AddressPoolSetting[];
+}
 
 /** The daemon's settings, from flags and daemon.json; frozen once read. */
 export interface Config {
@@ -10,14 +27,18 @@ export interface Config {
   debug: boolean;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   group: string;
-  /** Gateway address of the default bridge with its prefix, `172.17.0.1/16`; undefined = the first free pool. */
-  bip: string | undefined;
+  /** Addresses of the default bridge, and where networks get theirs from; '' = nothing was said. */
+  addressing: Addressing;
+  /** Options that networks of a driver have unless they set them, by driver and key. */
+  networkOptions: Record<string, Record<string, string>>;
   bridge: string;
   mtu: number;
   icc: boolean;
   /** Address that ports are published on by default. */
   ip: string;
   masquerade: boolean;
+  /** What of the host's firewall and forwarding may be changed. */
+  hostPolicy: HostPolicy;
   dns: string[];
   dnsSearch: string[];
   dnsOptions: string[];

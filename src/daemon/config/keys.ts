@@ -1,8 +1,17 @@
 /**
  * Type of a setting: `list` flags may be given several times, `map` are `key=value`; `lists` stand in the file only;
- * `objects` are objects by name in the file, and several texts as flags.
+ * `objects` are objects by name in the file, and several texts as flags; so is `list of objects`, which has no names.
  */
-export type KeyType = 'string' | 'boolean' | 'number' | 'list' | 'map' | 'lists' | 'objects' | 'ignored';
+export type KeyType =
+  | 'string'
+  | 'boolean'
+  | 'number'
+  | 'list'
+  | 'map'
+  | 'lists'
+  | 'objects'
+  | 'list of objects'
+  | 'ignored';
 
 export interface Key {
   type: KeyType;
@@ -25,7 +34,15 @@ export const KEYS: Record<string, Key> = {
   debug: { type: 'boolean', short: 'D' },
   'log-level': { type: 'string', short: 'l' },
   group: { type: 'string', short: 'G' },
+  ipv6: { type: 'boolean' },
   bip: { type: 'string' },
+  bip6: { type: 'string' },
+  'fixed-cidr': { type: 'string' },
+  'fixed-cidr-v6': { type: 'string' },
+  'default-gateway': { type: 'string' },
+  'default-gateway-v6': { type: 'string' },
+  'default-address-pools': { type: 'list of objects', flag: 'default-address-pool' },
+  'default-network-opts': { type: 'objects', flag: 'default-network-opt' },
   bridge: { type: 'string', short: 'b' },
   mtu: { type: 'number' },
   icc: { type: 'boolean' },
@@ -68,9 +85,11 @@ export const KEYS: Record<string, Key> = {
   labels: { type: 'list', flag: 'label' },
   'storage-driver': { type: 'string', short: 's' },
   'userland-proxy': { type: 'ignored' },
-  iptables: { type: 'ignored' },
-  ip6tables: { type: 'ignored' },
-  'ip-forward': { type: 'ignored' },
+  iptables: { type: 'boolean' },
+  ip6tables: { type: 'boolean' },
+  'ip-forward': { type: 'boolean' },
+  // Ours.
+  'published-ports': { type: 'string' },
   features: { type: 'ignored' },
   experimental: { type: 'ignored' },
   containerd: { type: 'ignored' },

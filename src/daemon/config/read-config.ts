@@ -3,13 +3,14 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EngineError, errnoOf, messageOf } from '../../base/mod.ts';
+import { parseSize } from '../../engine/size.ts';
 import { remappedRoot } from '../remapped-root.ts';
+import { readAddressing, readNetworkOptions } from './addressing.ts';
 import type { Config } from './config.ts';
 import { readContainerDefaults } from './container-defaults.ts';
 import { flagError } from './flag-error.ts';
 import { KEYS } from './keys.ts';
 import { readRemap } from './remap.ts';
-import { parseSize } from './size.ts';
 
 type Values = Record<string, unknown>;
 
@@ -46,7 +47,7 @@ function readFlags(argv: string[]): Values {
     if (type === 'lists') continue;
     options[flag] = {
       type: type === 'boolean' || type === 'ignored' ? 'boolean' : 'string',
-      multiple: ['list', 'map', 'objects'].includes(type),
+      multiple: ['list', 'map', 'objects', 'list of objects'].includes(type),
       ...(short ? { short } : {}),
     };
   }
@@ -144,6 +145,7 @@ function checkType(path: string, key: string, value: unknown): void {
     (type === 'list' && isList) ||
     ((type === 'map' || type === 'objects') && isMap) ||
     (type === 'lists' && isLists) ||
+    (type === 'list of objects' && Array.isArray(value)) ||
     (['string', 'boolean', 'number'].includes(type) && type === typeof value);
   if (!right) {
     throw new EngineError(
@@ -179,12 +181,19 @@ function toConfig(values: Values): Config {
     debug: flag('debug', false) || level === 'debug',
     logLevel: level as Config['logLevel'],
     group: text('group', 'docker'),
-    bip: values['bip'] as string | undefined,
+    addressing: readAddressing(values),
+    networkOptions: readNetworkOptions(values['default-network-opts']),
     bridge: text('bridge', bridgeName(execRoot)),
     mtu,
     icc: flag('icc', true),
     ip: text('ip', ''),
     masquerade: flag('ip-masq', true),
+    hostPolicy: {
+      iptables: flag('iptables', true),
+      ip6tables: flag('ip6tables', true),
+      ipForward: flag('ip-forward', true),
+      respectFirewall: respectsFirewall(text('published-ports', 'docker')),
+    },
     dns: list('dns'),
     dnsSearch: list('dns-search'),
     dnsOptions: list('dns-opts'),
@@ -211,6 +220,15 @@ function toConfig(values: Values): Config {
     shutdownTimeout: number('shutdown-timeout', 15),
     labels: list('labels'),
   };
+}
+
+/** Ours. `docker`: published ports are reached whatever the host's INPUT chains say. */
+function respectsFirewall(value: string): boolean {
+  if (value === 'respect-firewall' || value === 'docker') return value === 'respect-firewall';
+  throw new EngineError(
+    'invalid',
+    `invalid published-ports: ${JSON.stringify(value)}: it must be "docker" or "respect-firewall"`,
+  );
 }
 
 /** Compat: Go looks for the name in capitals first. */

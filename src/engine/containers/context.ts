@@ -13,11 +13,11 @@ import type {
   RootFs,
   StoredImage,
   TreeFiles,
-  VolumeRecord,
 } from '../../store/mod.ts';
 import type { Events } from '../events/mod.ts';
 import type { CommitImage, CommittedImage } from '../images/mod.ts';
 import type { EngineNetwork } from '../networks/mod.ts';
+import type { VolumesForContainers } from '../volumes/mod.ts';
 import type { Container } from './container.ts';
 import type { Directory } from './directory.ts';
 import type { ExecDirectory } from './exec/exec-directory.ts';
@@ -103,23 +103,6 @@ export interface ImagesForContainers {
 export interface NetworksForContainers {
   /** By name or id; `not-found` `network x not found`. */
   find(ref: string): EngineNetwork;
-}
-
-export interface VolumesForContainers {
-  /** Gives the volume of that name, made if it is not there; an undefined name makes an anonymous one. */
-  ensure(
-    name: string | undefined,
-    driver: string,
-    labels: Record<string, string>,
-    options: Record<string, string>,
-    madeFor?: string,
-  ): VolumeRecord;
-  /** Removes the volumes without a name that were made for that container, unless another one uses them. */
-  removeMadeFor(id: string): Promise<void>;
-  get(name: string): VolumeRecord | undefined;
-  mountpoint(name: string): string;
-  /** Removes it if no container uses it any more; says nothing if it is not there. */
-  removeIfUnused(name: string): Promise<void>;
 }
 
 /** Runs `work` as one transition of `container`. */

@@ -76,10 +76,12 @@ export async function create(
   const name = reserveName(context, id, request.name);
   undo.defer('name', () => context.directory.unreserve(name, id));
   const created: string[] = [];
+  using _held = { [Symbol.dispose]: () => context.volumes.letGo(id) };
   undo.defer('volumes', async () => {
+    context.volumes.letGo(id);
     for (const volume of created) await context.volumes.removeIfUnused(volume);
   });
-  const plan = planMounts(context, config, hostConfig, { id, created });
+  const plan = await planMounts(context, config, hostConfig, { id, created });
   if (request.defaultReadOnlyNonRecursive) keepReadOnlyFlat(plan.mountPoints);
   const networks = requestedEndpoints(context, hostConfig, request);
   const directory = context.records.directory(id);

@@ -84,6 +84,7 @@ async function bringUp(context: ContainersContext, container: Container, signal:
   const rootfs = await context.layers.mount(id);
   let sandbox: Sandbox | undefined;
   undo.defer('network', () => context.net.tearDown(id, sandbox));
+  undo.defer('volumes', () => context.volumes.release(id));
   undo.defer('prepared mounts', () => context.prepared.release(id));
   const userns = await openUserns(context, container);
   try {
@@ -96,7 +97,7 @@ async function bringUp(context: ContainersContext, container: Container, signal:
   undo.defer('runtime', () => context.runtime.delete(id));
   const owner = rootOf(context, record.hostConfig);
   const stdio = await context.runtime.prepareStdio(id, { tty, openStdin, owner });
-  const spec = await bundleSpec(context, container, { rootfs, sandbox, userns });
+  const spec = await bundleSpec(context, container, { rootfs, sandbox, userns }, { signal });
   announceVolumes(context, container, 'mount');
   undo.defer('unmount events', () => announceVolumes(context, container, 'unmount'));
 

@@ -165,6 +165,8 @@ export class EngineBench {
       networks: { find: () => ({ id: newId() }) },
       volumes: {
         get: () => ({ anonymous: true }),
+        release: async () => {},
+        restore: () => {},
         removeMadeFor: async (id: string) => void this.removedVolumes.push(`of ${id}`),
         removeIfUnused: async (name: string) => void this.removedVolumes.push(name),
       },

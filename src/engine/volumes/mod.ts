@@ -1,2 +1,9 @@
-export { LocalVolumes, type VolumeUsers } from './local-volumes.ts';
-export type { Volume, VolumeCreateRequest, VolumesBackend, VolumeWithUsage } from './volumes.ts';
+export { EngineVolumes } from './engine-volumes.ts';
+export type { VolumeUsers } from './known-volumes.ts';
+export type {
+  Volume,
+  VolumeCreateRequest,
+  VolumesBackend,
+  VolumesForContainers,
+  VolumeWithUsage,
+} from './volumes.ts';

@@ -3,6 +3,7 @@ import { EngineError } from '../../base/mod.ts';
 import {
   addAddress,
   addBridge,
+  deleteAddress,
   deleteLink,
   filterBridgedPackets,
   type Link,
@@ -10,40 +11,82 @@ import {
   setLink,
   writeSysctl,
 } from '../../sys/mod.ts';
-import { parseIpv4, parseSubnet } from '../ipam/address.ts';
 import { randomMac } from '../ipam/mac.ts';
+import { addressBytes, parsePrefix } from '../ipam/prefix.ts';
 import type { BridgeNetwork } from '../net.ts';
 
 /** Makes or repairs the interface of a bridge network, and gives it. */
 export function ensureBridgeLink(rtnetlink: Rtnetlink, network: BridgeNetwork): Link {
-  const { bridge, gateway, mtu } = network;
-  const subnet = parseSubnet(network.subnet);
+  const { bridge, mtu } = network;
   // The name also goes into paths and into text for nft.
   if (!/^[\w.-]{1,15}$/.test(bridge) || /^\.+$/.test(bridge)) {
     throw new EngineError('invalid', `invalid bridge name ${JSON.stringify(bridge)}`);
   }
-  if (!subnet || parseIpv4(gateway) === undefined) {
-    throw new EngineError('invalid', `invalid subnet ${network.subnet} or gateway ${gateway}`);
-  }
+  const addresses = addressesOf(network);
   let link = rtnetlink.link(bridge);
   if (!link) {
     rtnetlink.request(addBridge(bridge, randomMac(), mtu));
     link = rtnetlink.link(bridge);
   }
   if (!link) throw new EngineError('internal', `bridge ${bridge} is gone`);
-  if (link.kind !== 'bridge') throw new EngineError('conflict', `interface ${bridge} is not a bridge`);
+  if (link.kind !== 'bridge')
+    throw new EngineError('conflict', `existing interface ${bridge} is not a bridge`);
   const { index } = link;
   // For published ports at 127.0.0.1; what this opens, the firewall's chain `guard` closes.
   writeSysctl(`ipv4/conf/${bridge}/route_localnet`, '1');
-  // Compat: a network without IPv6 has none on its bridge either.
-  writeSysctl(`ipv6/conf/${bridge}/accept_ra`, '0');
-  writeSysctl(`ipv6/conf/${bridge}/disable_ipv6`, '1');
-  const has = rtnetlink.addresses().some((each) => each.index === index && each.address === gateway);
-  if (!has) rtnetlink.request(addAddress({ index, address: gateway, prefixLength: subnet.prefixLength }));
+  prepareIpv6(bridge, network.ipv6 !== undefined);
+  addMissing(rtnetlink, index, addresses);
   const change = { up: true, ...(mtu !== undefined && mtu !== link.mtu && { mtu }) };
   if (!link.up || 'mtu' in change) rtnetlink.request(setLink(index, change));
   if (!network.icc && filtersBridged()) rtnetlink.request(filterBridgedPackets(index));
   return link;
+}
+
+interface BridgeAddress {
+  bytes: Buffer;
+  prefixLength: number;
+}
+
+/** Compat: a bridge with IPv6 has fe80::1 too (moby `getRequiredIPv6Addrs`). */
+function addressesOf({ subnet, gateway, ipv6, inhibitIpv4 }: BridgeNetwork): BridgeAddress[] {
+  const pools = [...(subnet === '' || inhibitIpv4 ? [] : [{ subnet, gateway }]), ...(ipv6 ? [ipv6] : [])];
+  const wanted = pools.map((pool) => {
+    const prefixLength = parsePrefix(pool.subnet)?.length;
+    const bytes = addressBytes(pool.gateway);
+    if (prefixLength === undefined || !bytes) {
+      throw new EngineError('invalid', `invalid subnet ${pool.subnet} or gateway ${pool.gateway}`);
+    }
+    return { bytes, prefixLength };
+  });
+  if (ipv6) wanted.push({ bytes: LINK_LOCAL, prefixLength: 64 });
+  return wanted;
+}
+
+const LINK_LOCAL = Buffer.from('fe800000000000000000000000000001', 'hex');
+
+/** Before the first address: neither routers are listened to, nor is a link-local address made of the hardware's. */
+function prepareIpv6(bridge: string, wanted: boolean): void {
+  writeSysctl(`ipv6/conf/${bridge}/accept_ra`, '0');
+  if (wanted) writeSysctl(`ipv6/conf/${bridge}/addr_gen_mode`, '1');
+  // Compat: a network without IPv6 has none on its bridge either.
+  const name = `ipv6/conf/${bridge}/disable_ipv6`;
+  if (writeSysctl(name, wanted ? '0' : '1') || !wanted) return;
+  throw new EngineError(
+    'internal',
+    `Cannot read IPv6 setup for bridge ${bridge}: open /proc/sys/net/${name}: no such file or directory`,
+  );
+}
+
+function addMissing(rtnetlink: Rtnetlink, index: number, wanted: readonly BridgeAddress[]): void {
+  const found = rtnetlink.addresses().filter((each) => each.index === index);
+  for (const { bytes, prefixLength } of wanted) {
+    const same = found.find((each) => each.bytes.equals(bytes));
+    if (same && !same.duplicate) continue;
+    const address = { index, address: bytes, prefixLength };
+    // One that the kernel gave up since another host seemed to have it would stay unusable.
+    if (same) rtnetlink.request(deleteAddress({ ...address, prefixLength: same.prefixLength }));
+    rtnetlink.request(addAddress(address, { checked: true }));
+  }
 }
 
 /** Whether the kernel can pass bridged packets through the firewall (the module br_netfilter is there). */

@@ -6,11 +6,14 @@ import type { BridgeNetwork } from '../net.ts';
 import { DockerUserChains } from './docker-user.ts';
 import { bridgeElements, bySet, changesOf, difference, type SetAndElements } from './elements.ts';
 import { ForeignChains } from './foreign-chains.ts';
+import { Judge } from './judge.ts';
 import { type Publication, protocolNumber, publicationElements } from './port-elements.ts';
 import { type RulesetOptions, setNames } from './ruleset.ts';
 import { Table } from './table.ts';
 
 export interface FirewallOptions extends RulesetOptions {
+  /** `iptables`: false leaves nftables to the administrator, and takes back what we had there. */
+  enabled: boolean;
   execRoot: string;
   log: Logger;
 }
@@ -27,6 +30,7 @@ export class Firewall {
   readonly #userChains: DockerUserChains;
   readonly #bridges = new Map<string, BridgeNetwork>();
   readonly #publications = new Map<string, Publication>();
+  readonly #judge: Judge | undefined;
   #socket: Nfnetlink | undefined;
   /** What is in the kernel was compared with what should be: until then networks are only noted. */
   #compared = false;
@@ -40,6 +44,7 @@ export class Firewall {
     this.#table = new Table(options, join(options.execRoot, 'firewall'), options.log);
     this.#foreign = new ForeignChains(options.table, options.log);
     this.#userChains = new DockerUserChains(options.table, options.log);
+    this.#judge = options.judge && new Judge(options.judge.group, options.log);
   }
 
   /**
@@ -49,15 +54,17 @@ export class Firewall {
   async open(): Promise<void> {
     this.#socket ??= new Nfnetlink();
     const socket = this.#socket;
-    if (!this.#table.isIntact(socket)) {
-      await this.#table.load(socket);
-      if (this.#compared) this.#synchronize();
-    }
-    if (this.#compared) await this.#openOthers(socket);
+    if (!this.#options.enabled) return await this.#leave(socket);
+    this.#judge?.start();
+    if (!this.#table.isIntact(socket)) await this.#table.load(socket);
+    if (!this.#compared) return;
+    this.#synchronize();
+    await this.#openOthers(socket);
   }
 
   /** Removes the table and what we have in others'. */
   async remove(): Promise<void> {
+    if (!this.#options.enabled) return;
     const socket = this.#open();
     for (const bridge of this.#bridges.keys()) await this.#foreign.forget(socket, bridge);
     this.#bridges.clear();
@@ -68,6 +75,7 @@ export class Firewall {
   }
 
   close(): void {
+    this.#judge?.stop();
     this.#socket?.[Symbol.dispose]();
     this.#socket = undefined;
   }
@@ -77,6 +85,7 @@ export class Firewall {
    * where somebody did; only where they are gone the nft program.
    */
   async check(): Promise<void> {
+    if (!this.#options.enabled) return;
     const socket = this.#open();
     if (!this.#compared) return await this.#compare(socket);
     if (socket.generation() === this.#generation) return;
@@ -109,12 +118,14 @@ export class Firewall {
   async removeBridge(network: BridgeNetwork): Promise<void> {
     const known = this.#bridges.get(network.bridge) ?? network;
     this.#bridges.delete(network.bridge);
+    if (!this.#options.enabled) return;
     this.#deleteWhatIsThere(changesOf('delete', bridgeElements(known)));
     await this.#foreign.forget(this.#open(), network.bridge);
   }
 
   /** Leads the ports to the container, all or none; in place of what was led to it before. */
   async publish(publication: Publication): Promise<void> {
+    if (!this.#options.enabled) return;
     await this.check();
     const { owner } = publication;
     const before = this.#publications.get(owner);
@@ -153,7 +164,17 @@ export class Firewall {
   async restore(publications: readonly Publication[]): Promise<void> {
     this.#publications.clear();
     for (const publication of publications) this.#publications.set(publication.owner, publication);
-    await this.#compare(this.#open());
+    if (this.#options.enabled) await this.#compare(this.#open());
+  }
+
+  /** What an earlier daemon, which had to see to it, left. */
+  async #leave(socket: Nfnetlink): Promise<void> {
+    const { table } = this.#options;
+    const isThere = socket.chains().some((chain) => chain.family === 'inet' && chain.table === table);
+    if (!isThere) return;
+    await this.#foreign.forgetOthers(socket, []);
+    await this.#userChains.remove(socket);
+    await this.#table.remove();
   }
 
   async #compare(socket: Nfnetlink): Promise<void> {

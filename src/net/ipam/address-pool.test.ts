@@ -41,6 +41,34 @@ describe('AddressPool', () => {
     );
   });
 
+  test('gives IPv6 addresses likewise, beside those of IPv4, in one spelling', () => {
+    const pool = new AddressPool();
+    const six = network({ subnet: 'fd00::/64', gateway: 'fd00::1', reserved: ['fd00::0:3'] });
+    expect([1, 2, 3].map((owner) => pool.allocate(six, String(owner)))).toEqual([
+      'fd00::2',
+      'fd00::4',
+      'fd00::5',
+    ]);
+    expect(pool.allocate(network(), '1')).toBe('10.1.2.2');
+    expect(pool.allocate(six, '4', 'FD00:0:0::00BE')).toBe('fd00::be');
+    // The broadcast address of IPv4 has no like; the network's own address is the routers' anycast.
+    expect(pool.allocate(six, '5', 'fd00::ffff:ffff:ffff:ffff')).toBe('fd00::ffff:ffff:ffff:ffff');
+    for (const taken of ['fd00::', 'fd00::1', 'fd00::0002', 'fd00::3', 'fd00::be']) {
+      expect(() => pool.allocate(six, '6', taken)).toThrow('Address already in use');
+    }
+    for (const outside of ['fd00:0:0:1::', '10.1.2.9', 'x']) {
+      expect(() => pool.allocate(six, '6', outside)).toThrow('no configured subnet contains IP address');
+    }
+    pool.release('n', 'fd00:0::2', '1');
+    expect(pool.allocate(six, '6')).toBe('fd00::2');
+    const tiny = network({ subnet: 'fd00::/126', gateway: 'fd00::1' });
+    pool.clear();
+    expect([pool.allocate(tiny, '1'), pool.allocate(tiny, '2')]).toEqual(['fd00::2', 'fd00::3']);
+    expect(() => pool.allocate(tiny, '3')).toThrow(
+      "no available IPv6 addresses on this network's address pools: lan (n)",
+    );
+  });
+
   test('never gives an address twice, and always the lowest', () => {
     const step = fc.oneof(fc.constant('take' as const), fc.nat(30));
     fc.assert(
@@ -67,5 +95,7 @@ describe('AddressPool', () => {
 
   test('a hardware address is made of the address', () => {
     expect(macOfAddress('172.17.0.10')).toBe('02:42:ac:11:00:0a');
+    expect(macOfAddress('fd00::2:fe')).toBe('02:42:00:02:00:fe');
+    expect(macOfAddress('fd00::1:0:2:fe')).not.toBe('02:42:00:02:00:fe');
   });
 });

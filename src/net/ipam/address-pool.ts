@@ -1,74 +1,81 @@
 import { EngineError } from '../../base/mod.ts';
-import type { BridgeNetwork } from '../net.ts';
-import { formatIpv4, parseIpv4, parseSubnet, subnetContains } from './address.ts';
+import type { Pool } from '../net.ts';
+import { contains, formatAddress, lastOf, parseAddress, parsePrefix } from './prefix.ts';
 
-type PoolNetwork = Pick<BridgeNetwork, 'id' | 'name' | 'subnet' | 'gateway' | 'ipRange' | 'reserved'>;
+/** A pool of a network, of either family. */
+type PoolNetwork = Pick<Pool, 'subnet' | 'gateway' | 'ipRange' | 'reserved'> & { id: string; name: string };
 
 /**
- * Who has which address, for each network. Only in memory: containers' records are the truth, and `restore` reads
- * them. Compat: the lowest free address is given, as dockerd does (moby libnetwork/ipam), so that the first
- * container of the default network has .2, and the next one too when that one is gone.
+ * Who has which address, for each network and family. Only in memory: containers' records are the truth, and `restore`
+ * reads them. Compat: the lowest free address is given, as dockerd does (moby libnetwork/ipam), so that the first
+ * container of the default network has .2, and the next one too when that one is gone. So with IPv6 since Docker 28;
+ * before, the default bridge made it of the hardware address.
  */
 export class AddressPool {
-  readonly #networks = new Map<string, Taken>();
+  /** By network; an address knows its family by its text. */
+  readonly #networks = new Map<string, { 4: Taken; 6: Taken }>();
 
-  /** An address of the network for `owner`: the one asked for, or the lowest free one. */
+  /** An address of the network for `owner`: the one asked for, or the lowest free one. Canonical text. */
   allocate(network: PoolNetwork, owner: string, wanted?: string): string {
-    const subnet = parseSubnet(network.subnet);
+    const subnet = parsePrefix(network.subnet);
     if (!subnet) throw new EngineError('invalid', `invalid subnet ${network.subnet}`);
-    const taken = this.#of(network.id);
-    const last = subnet.base + subnet.size - 1;
-    const unusable = (address: number) =>
-      (subnet.prefixLength < 31 && (address === subnet.base || address === last)) ||
-      address === parseIpv4(network.gateway) ||
-      taken.owners.has(address);
-    const reserved = new Set(network.reserved?.map(parseIpv4));
+    const { family, length, base } = subnet;
+    const taken = this.#of(network.id)[family];
+    const last = lastOf(subnet);
+    const gateway = network.gateway === '' ? undefined : parseAddress(network.gateway)?.value;
+    const unusable = (value: bigint) =>
+      (family === 4 ? length < 31 && (value === base || value === last) : value === base) ||
+      value === gateway ||
+      taken.owners.has(value);
+    const reserved = new Set(network.reserved?.map((text) => parseAddress(text)?.value));
     if (wanted !== undefined) {
-      const address = parseIpv4(wanted);
-      if (address === undefined || !subnetContains(subnet, address)) {
+      const address = parseAddress(wanted);
+      if (!address || !contains(subnet, address)) {
         throw new EngineError('invalid', `no configured subnet contains IP address ${wanted}`);
       }
-      if (unusable(address) || reserved.has(address))
+      if (unusable(address.value) || reserved.has(address.value))
         throw new EngineError('denied', 'Address already in use');
-      return taken.give(address, owner);
+      taken.owners.set(address.value, owner);
+      return formatAddress(address);
     }
-    const range = parseSubnet(network.ipRange ?? network.subnet) ?? subnet;
-    const end = range.base + range.size;
-    for (let address = Math.max(range.base, taken.lowest(range.base)); address < end; address++) {
-      if (unusable(address) || reserved.has(address)) continue;
-      taken.noFreeBelow(range.base, address);
-      return taken.give(address, owner);
+    const range = parsePrefix(network.ipRange ?? network.subnet) ?? subnet;
+    const end = lastOf(range);
+    for (let value = taken.lowest(range.base); value <= end; value++) {
+      if (unusable(value) || reserved.has(value)) continue;
+      taken.noFreeBelow(range.base, value);
+      taken.owners.set(value, owner);
+      return formatAddress({ family, value });
     }
     const which = `${network.name} (${network.id})`;
     throw new EngineError(
       'unavailable',
-      `no available IPv4 addresses on this network's address pools: ${which}`,
+      `no available IPv${family} addresses on this network's address pools: ${which}`,
     );
   }
 
   /** Notes that `owner` has this address already. */
-  adopt(networkId: string, address: string, owner: string): void {
-    const value = parseIpv4(address);
-    if (value !== undefined) this.#of(networkId).give(value, owner);
+  adopt(networkId: string, text: string, owner: string): void {
+    const address = parseAddress(text);
+    if (address) this.#of(networkId)[address.family].owners.set(address.value, owner);
   }
 
   /** Gives the address back, if it is `owner`'s. */
-  release(networkId: string, address: string, owner: string): void {
-    const value = parseIpv4(address);
+  release(networkId: string, text: string, owner: string): void {
+    const address = parseAddress(text);
     const taken = this.#networks.get(networkId);
-    if (value === undefined || taken?.owners.get(value) !== owner) return;
-    taken.take(value);
-    if (taken.owners.size === 0) this.#networks.delete(networkId);
+    if (!address || taken?.[address.family].owners.get(address.value) !== owner) return;
+    taken[address.family].take(address.value);
+    if (taken[4].owners.size === 0 && taken[6].owners.size === 0) this.#networks.delete(networkId);
   }
 
   clear(): void {
     this.#networks.clear();
   }
 
-  #of(networkId: string): Taken {
+  #of(networkId: string): { 4: Taken; 6: Taken } {
     let taken = this.#networks.get(networkId);
     if (taken) return taken;
-    taken = new Taken();
+    taken = { 4: new Taken(), 6: new Taken() };
     this.#networks.set(networkId, taken);
     return taken;
   }
@@ -76,26 +83,21 @@ export class AddressPool {
 
 /** The owners, and for each range begun at a base where the search for a free address may start. */
 class Taken {
-  readonly owners = new Map<number, string>();
-  readonly #lowest = new Map<number, number>();
+  readonly owners = new Map<bigint, string>();
+  readonly #lowest = new Map<bigint, bigint>();
 
-  lowest(base: number): number {
+  lowest(base: bigint): bigint {
     return this.#lowest.get(base) ?? base;
   }
 
-  noFreeBelow(base: number, address: number): void {
-    this.#lowest.set(base, address);
+  noFreeBelow(base: bigint, value: bigint): void {
+    this.#lowest.set(base, value);
   }
 
-  give(address: number, owner: string): string {
-    this.owners.set(address, owner);
-    return formatIpv4(address);
-  }
-
-  take(address: number): void {
-    this.owners.delete(address);
+  take(value: bigint): void {
+    this.owners.delete(value);
     for (const [base, lowest] of this.#lowest) {
-      if (address >= base && address < lowest) this.#lowest.set(base, address);
+      if (value >= base && value < lowest) this.#lowest.set(base, value);
     }
   }
 }

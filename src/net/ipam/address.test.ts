@@ -22,6 +22,7 @@ describe('addresses', () => {
   test('parseIpv6 gives the bytes', () => {
     expect(parseIpv6('::1')?.toString('hex')).toBe('00000000000000000000000000000001');
     expect(parseIpv6('fe80::1:2')?.toString('hex')).toBe('fe800000000000000000000000010002');
+    expect(parseIpv6('0.0.0.0::0')).toBeUndefined();
     expect(parseIpv6('::ffff:1.2.3.4')?.toString('hex')).toBe('00000000000000000000ffff01020304');
   });
 

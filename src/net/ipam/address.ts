@@ -53,7 +53,7 @@ export function subnetContains(subnet: Subnet, address: number): boolean {
 export function parseIpv6(text: string): Buffer | undefined {
   const halves = text.split('::');
   if (halves.length > 2) return undefined;
-  const groups = halves.map(parseGroups);
+  const groups = halves.map((half, index) => parseGroups(half, index === halves.length - 1));
   const [head, tail] = groups;
   if (!head || (halves.length === 2 && !tail)) return undefined;
   const given = head.length + (tail?.length ?? 0);
@@ -64,7 +64,8 @@ export function parseIpv6(text: string): Buffer | undefined {
   return bytes;
 }
 
-function parseGroups(text: string): number[] | undefined {
+/** `ends`: it is the end of the address, where a dotted one may stand. */
+function parseGroups(text: string, ends: boolean): number[] | undefined {
   if (text === '') return [];
   const groups: number[] = [];
   const parts = text.split(':');
@@ -73,7 +74,7 @@ function parseGroups(text: string): number[] | undefined {
       groups.push(Number.parseInt(part, 16));
       continue;
     }
-    const v4 = index === parts.length - 1 ? parseIpv4(part) : undefined;
+    const v4 = ends && index === parts.length - 1 ? parseIpv4(part) : undefined;
     if (v4 === undefined) return undefined;
     groups.push(v4 >>> 16, v4 & 0xffff);
   }

@@ -16,7 +16,8 @@ function onLinkSubnets(): string[] {
   using rtnetlink = new Rtnetlink();
   return rtnetlink.routes().flatMap(({ destination, prefixLength, onLink }) => {
     // Each interface has fe80::/64, and multicast.
-    if (!onLink || (destination.length === 16 && (destination[0] ?? 0) >= 0xfe)) return [];
+    if (!onLink || prefixLength === 0 || (destination.length === 16 && (destination[0] ?? 0) >= 0xfe))
+      return [];
     const family = destination.length === 4 ? 4 : 6;
     return formatPrefix({ family, base: BigInt(`0x${destination.toString('hex')}`), length: prefixLength });
   });

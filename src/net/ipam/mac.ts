@@ -1,11 +1,20 @@
-import { ipv4Bytes } from './address.ts';
+import { parseAddress } from './prefix.ts';
+
+const WORD = 0xffffffffn;
 
 /**
- * Compat: `02:42:` and the four bytes of the address (Docker up to 27; 28 takes random ones). An address that is used
- * again has the same hardware address again, so that nobody's ARP cache is wrong.
+ * Compat: `02:42:` and the four bytes of the address (Docker up to 27; 28 takes random ones); of IPv6, where there is
+ * no other, the last four, mixed with those before, which are zero but where somebody chose the address. An address that is used again has the same hardware address again, so that nobody's ARP
+ * cache is wrong.
  */
-export function macOfAddress(ipv4: string): string {
-  return format(ipv4Bytes(ipv4));
+export function macOfAddress(text: string): string {
+  const address = parseAddress(text);
+  if (!address) throw new RangeError(`not an address: ${text}`);
+  const before = address.family === 6 ? (address.value >> 32n) & WORD : 0n;
+  const bytes = Buffer.alloc(4);
+  // Odd: different words stay different.
+  bytes.writeUInt32BE(Number((address.value & WORD) ^ ((before * 0x9e3779b1n) & WORD)));
+  return format(bytes);
 }
 
 /** For a bridge: a fixed one, since a bridge without takes over the lowest of its ports, and changes with them. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import {
+  addressBytes,
   bitsOf,
-  canonicalAddress,
   contains,
   formatAddress,
   formatPrefix,
@@ -55,7 +55,8 @@ describe('prefixes', () => {
       ['01.2.3.4', undefined],
       ['fe80::1%eth0', undefined],
     ] as const) {
-      expect([text, canonicalAddress(text)]).toEqual([text, canonical]);
+      const address = parseAddress(text);
+      expect([text, address && formatAddress(address)]).toEqual([text, canonical]);
     }
     fc.assert(
       fc.property(address, (each) => {
@@ -85,6 +86,16 @@ describe('prefixes', () => {
     ]) {
       expect([bad, parsePrefix(bad)]).toEqual([bad, undefined]);
     }
+  });
+
+  test('addressBytes gives what parseAddress gives', () => {
+    fc.assert(
+      fc.property(address, (each) => {
+        const hex = addressBytes(formatAddress(each))?.toString('hex');
+        expect(hex).toBe(each.value.toString(16).padStart(each.family === 4 ? 8 : 32, '0'));
+      }),
+    );
+    expect(addressBytes('x')).toBeUndefined();
   });
 
   test('two overlap exactly where one holds an end of the other', () => {

@@ -30,6 +30,16 @@ export function parseAddress(text: string): Address | undefined {
   return { family: 6, value: (bytes.readBigUInt64BE(0) << 64n) | bytes.readBigUInt64BE(8) };
 }
 
+/** Its four or sixteen bytes; undefined if it is neither family's. */
+export function addressBytes(text: string): Buffer | undefined {
+  if (text.includes(':')) return parseIpv6(text);
+  const value = parseIpv4(text);
+  if (value === undefined) return undefined;
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
 /**
  * `fd00::/64`, or an address in it with the length, which is given as `address`; undefined if it is not of that form.
  * Compat: Go's netip.ParsePrefix, which takes neither zones nor leading zeros in the length.
@@ -90,10 +100,4 @@ function longestZeros(groups: readonly number[]): { start: number; length: numbe
     start += length;
   }
   return best;
-}
-
-/** The same address in its one spelling; undefined if it is none. */
-export function canonicalAddress(text: string): string | undefined {
-  const address = parseAddress(text);
-  return address && formatAddress(address);
 }

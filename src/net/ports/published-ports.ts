@@ -3,7 +3,7 @@ import { tryBindPort } from '../../sys/mod.ts';
 import type { Firewall } from '../firewall/firewall.ts';
 import type { Publication } from '../firewall/port-elements.ts';
 import { gather } from '../gather.ts';
-import type { Endpoint, Network, PortRequest, Sandbox } from '../net.ts';
+import type { BridgeNetwork, Endpoint, HostPolicy, Network, PortRequest, Sandbox } from '../net.ts';
 import { gatewaysOf } from '../sandbox/gateway.ts';
 import type { SandboxService } from '../sandbox/sandbox-service.ts';
 import { forwardsOf } from './forwards.ts';
@@ -18,18 +18,25 @@ export class PublishedPorts implements SandboxService {
   readonly #ports = new PortTable(tryBindPort);
   readonly #firewall: Firewall;
   readonly #networks: ReadonlyMap<NetworkId, Network>;
+  readonly #policy: HostPolicy;
   readonly #listeners: V6Listeners;
 
-  constructor(firewall: Firewall, networks: ReadonlyMap<NetworkId, Network>, log: Logger) {
+  constructor(
+    firewall: Firewall,
+    networks: ReadonlyMap<NetworkId, Network>,
+    policy: HostPolicy,
+    log: Logger,
+  ) {
     this.#firewall = firewall;
+    this.#policy = policy;
     this.#networks = networks;
     this.#listeners = new V6Listeners(log);
   }
 
   async prepare(id: ContainerId, sandbox: Sandbox, ports: readonly PortRequest[]): Promise<void> {
-    const network = this.#networks.get(this.#target(sandbox)?.networkId as NetworkId);
+    const network = this.#bridgeOf(this.#target(sandbox));
     // Compat: without a network, or on an internal one, or one without a bridge, ports are not published.
-    if (network?.driver !== 'bridge') return;
+    if (!network) return;
     const everywhere = network.hostBindingIpv4 === '0.0.0.0' ? '' : network.hostBindingIpv4;
     for (const [index, port] of ports.entries()) {
       if (index % PORTS_AT_ONCE === PORTS_AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve));
@@ -52,15 +59,21 @@ export class PublishedPorts implements SandboxService {
     { before, ports }: { before: Sandbox; ports: readonly PortRequest[] },
   ): Promise<void> {
     const target = this.#target(sandbox);
-    const isPublished = target && this.#networks.get(target.networkId)?.driver === 'bridge';
-    if (isPublished && target.endpointId === this.#target(before)?.endpointId) return;
-    await this.close(id);
+    const isPublished = this.#bridgeOf(target) !== undefined;
+    const [now, was] = [this.#targets(sandbox), this.#targets(before)];
+    const isSame = (['ipv4', 'ipv6'] as const).every(
+      (family) => now[family]?.endpointId === was[family]?.endpointId,
+    );
+    if (isPublished && isSame) return;
     if (!isPublished) {
+      await this.close(id);
       this.release(id, sandbox);
       sandbox.ports = [];
       return;
     }
+    this.#listeners.close(id);
     if (sandbox.ports.length === 0) await this.prepare(id, sandbox, ports);
+    // What is led elsewhere now is changed in one transaction.
     await this.open(id, sandbox);
   }
 
@@ -85,27 +98,38 @@ export class PublishedPorts implements SandboxService {
     this.#listeners.closeAll();
   }
 
-  async #listen({ owner, target, ports }: Publication): Promise<void> {
-    if (target) await this.#listeners.open(owner, forwardsOf(ports, target));
+  async #listen(publication: Publication): Promise<void> {
+    await this.#listeners.open(publication.owner, forwardsOf(publication, this.#policy));
   }
 
   #publicationOf(id: ContainerId, sandbox: Sandbox): Publication | undefined {
-    const endpoint = this.#target(sandbox);
-    if (!endpoint || sandbox.ports.length === 0) return undefined;
-    const network = this.#networks.get(endpoint.networkId);
-    const bridge = network?.driver === 'bridge' ? network : undefined;
+    const { ipv4, ipv6 } = this.#targets(sandbox);
+    if ((!ipv4 && !ipv6) || sandbox.ports.length === 0) return undefined;
+    const bridge4 = this.#bridgeOf(ipv4);
+    const bridge6 = this.#bridgeOf(ipv6);
     return {
       owner: id,
-      target: endpoint.ipv4 === '' ? undefined : endpoint.ipv4,
-      target6: endpoint.ipv6,
+      target: ipv4?.ipv4 || undefined,
+      target6: ipv6?.ipv6 || undefined,
       ports: sandbox.ports,
-      routed: bridge?.gatewayModeIpv4 === 'routed',
-      routed6: bridge?.gatewayModeIpv6 === 'routed',
-      trusting: (bridge?.trustedInterfaces?.length ?? 0) > 0,
+      routed: bridge4?.gatewayModeIpv4 === 'routed',
+      routed6: bridge6?.gatewayModeIpv6 === 'routed',
+      trusting: [bridge4, bridge6].some((bridge) => (bridge?.trustedInterfaces?.length ?? 0) > 0),
     };
   }
 
+  /** The endpoint whose network decides whether, and where, ports are published. */
   #target(sandbox: Sandbox): Endpoint | undefined {
-    return gatewaysOf(sandbox.endpoints, this.#networks).ipv4;
+    const { ipv4, ipv6 } = this.#targets(sandbox);
+    return ipv4 ?? ipv6;
+  }
+
+  #targets(sandbox: Sandbox) {
+    return gatewaysOf(sandbox.endpoints, this.#networks);
+  }
+
+  #bridgeOf(endpoint: Endpoint | undefined): BridgeNetwork | undefined {
+    const network = endpoint && this.#networks.get(endpoint.networkId);
+    return network?.driver === 'bridge' ? network : undefined;
   }
 }

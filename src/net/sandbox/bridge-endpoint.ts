@@ -12,6 +12,7 @@ import {
 } from '../../sys/mod.ts';
 import { filtersBridged } from '../bridge/bridge.ts';
 import type { BridgeNetwork, Endpoint } from '../net.ts';
+import { ipv6Messages, setIpv6Inside } from './endpoint-ipv6.ts';
 import type { OpenSandbox } from './namespace.ts';
 
 /** `veth` and the first ten digits of the endpoint's id: at most 15 characters may be. */
@@ -35,7 +36,7 @@ export function addEndpoint(
   options: {
     /** Of which families it has the default route. */
     gateway: { ipv4: boolean; ipv6: boolean };
-    /** The address may have had another hardware address before: a gratuitous ARP when it comes up. */
+    /** An address may have had another hardware address before: neighbours are told when it comes up. */
     announce: boolean;
   },
 ): void {
@@ -55,17 +56,18 @@ export function addEndpoint(
   writeSysctl(`ipv6/conf/${name}/disable_ipv6`, '1');
   host.request(portMessage(name, network));
   visitNamespace(sandbox.fd, () => {
-    writeSysctl(`ipv6/conf/${peer}/disable_ipv6`, '1');
+    setIpv6Inside(peer, { wanted: endpoint.ipv6 !== undefined, announce: options.announce });
     if (options.announce) writeSysctl(`ipv4/conf/${peer}/arp_notify`, '1');
   });
   const inside = sandbox.inside.link(peer);
   if (!inside) throw new Error(`interface ${peer} is gone`);
   const { index } = inside;
-  const { ipv4: address, prefixLength, gateway } = endpoint;
+  const { ipv4, prefixLength, gateway } = endpoint;
   sandbox.inside.request(
-    addAddress({ index, address, prefixLength }),
+    ...(ipv4 === '' ? [] : [addAddress({ index, address: ipv4, prefixLength })]),
     setLink(index, { up: true }),
     ...(options.gateway.ipv4 ? [addDefaultRoute(index, gateway)] : []),
+    ...ipv6Messages(index, endpoint, { routed: options.gateway.ipv6, announce: options.announce }),
   );
 }
 

@@ -1,7 +1,8 @@
 import type { Rtnetlink } from '../../sys/mod.ts';
 import { removeLinks } from '../bridge/bridge.ts';
-import { parseSubnet } from '../ipam/address.ts';
 import { AddressPool } from '../ipam/address-pool.ts';
+import { allocateAddresses } from '../ipam/allocate-addresses.ts';
+import { HardwareAddresses } from '../ipam/hardware-addresses.ts';
 import { macOfAddress } from '../ipam/mac.ts';
 import type { BridgeNetwork, Endpoint, EndpointRequest } from '../net.ts';
 import { addEndpoint, cutEndpoint, hostInterfaceName, repairEndpoint } from './bridge-endpoint.ts';
@@ -12,16 +13,15 @@ import type { OpenSandbox } from './namespace.ts';
 export class BridgeEndpoints implements EndpointDriver<BridgeNetwork> {
   readonly #host: () => Rtnetlink;
   readonly #addresses = new AddressPool();
-  /** Networks and addresses that ever had a hardware address that somebody chose. */
-  readonly #chosenMacs = new Set<string>();
+  readonly #hardware = new HardwareAddresses();
 
   constructor(host: () => Rtnetlink) {
     this.#host = host;
   }
 
   allocate(request: EndpointRequest & { network: BridgeNetwork }, interface_: string): Endpoint {
-    const { endpointId, network, ipv4: wanted, mac, names, links, gatewayPriority } = request;
-    const ipv4 = this.#addresses.allocate(network, endpointId, wanted);
+    const { endpointId, network, ipv4, ipv6, mac, names, links, gatewayPriority } = request;
+    const addresses = allocateAddresses(this.#addresses, network, endpointId, { ipv4, ipv6 });
     return {
       endpointId,
       networkId: network.id,
@@ -29,11 +29,8 @@ export class BridgeEndpoints implements EndpointDriver<BridgeNetwork> {
       bridge: network.bridge,
       interface: interface_,
       hostInterface: hostInterfaceName(endpointId),
-      mac: mac ?? macOfAddress(ipv4),
-      ipv4,
-      prefixLength: parseSubnet(network.subnet)?.prefixLength ?? 32,
-      // Compat: who is on an internal network has no way out.
-      gateway: network.internal ? '' : network.gateway,
+      mac: mac ?? macOfAddress(addresses.ipv4 || (addresses.ipv6 ?? '')),
+      ...addresses,
       names,
       ...(links && { links }),
       ...(gatewayPriority && { gatewayPriority }),
@@ -41,12 +38,13 @@ export class BridgeEndpoints implements EndpointDriver<BridgeNetwork> {
   }
 
   adopt(endpoint: Endpoint): void {
-    this.#needsAnnouncement(endpoint);
-    this.#addresses.adopt(endpoint.networkId, endpoint.ipv4, endpoint.endpointId);
+    this.#hardware.changed(endpoint);
+    const { networkId, ipv4, ipv6, endpointId } = endpoint;
+    for (const address of [ipv4, ipv6 ?? '']) this.#addresses.adopt(networkId, address, endpointId);
   }
 
-  release({ networkId, ipv4, endpointId }: Endpoint): void {
-    this.#addresses.release(networkId, ipv4, endpointId);
+  release({ networkId, ipv4, ipv6, endpointId }: Endpoint): void {
+    for (const address of [ipv4, ipv6 ?? '']) this.#addresses.release(networkId, address, endpointId);
   }
 
   add(
@@ -55,7 +53,7 @@ export class BridgeEndpoints implements EndpointDriver<BridgeNetwork> {
     network: BridgeNetwork,
     { gateway }: { gateway: { ipv4: boolean; ipv6: boolean } },
   ): void {
-    const announce = this.#needsAnnouncement(endpoint);
+    const announce = this.#hardware.changed(endpoint);
     addEndpoint(this.#host(), sandbox, endpoint, network, { gateway, announce });
   }
 
@@ -77,13 +75,8 @@ export class BridgeEndpoints implements EndpointDriver<BridgeNetwork> {
     this.#addresses.clear();
   }
 
-  /**
-   * Whether neighbours may remember another hardware address. Not where it is made of the address, now and before. Why
-   * not: always. A broadcast goes to all ports of the bridge: 3 ms in the start of the 700th container.
-   */
-  #needsAnnouncement({ networkId, ipv4, mac }: Endpoint): boolean {
-    const key = `${networkId} ${ipv4}`;
-    if (mac !== macOfAddress(ipv4)) this.#chosenMacs.add(key);
-    return this.#chosenMacs.has(key);
+  /** The network is gone. */
+  forget(network: BridgeNetwork): void {
+    this.#hardware.forget(network.id);
   }
 }

@@ -1,5 +1,6 @@
 import { errnoOf, type NetworkId } from '../../base/mod.ts';
-import { deleteDefaultRoute, replaceDefaultRoute } from '../../sys/mod.ts';
+import { deleteDefaultRoute, type Rtnetlink, replaceDefaultRoute } from '../../sys/mod.ts';
+import { addressBytes } from '../ipam/prefix.ts';
 import type { Endpoint, Network } from '../net.ts';
 import type { OpenSandbox } from './namespace.ts';
 
@@ -37,12 +38,25 @@ export function gatewaysOf(endpoints: readonly Endpoint[], networks: Networks): 
   return { ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }) };
 }
 
-/** Points the default route of a running sandbox at its gateway, or takes it away where there is none. */
-export function setDefaultRoutes({ inside }: OpenSandbox, { ipv4 }: Gateways): void {
-  const link = ipv4 && inside.link(ipv4.interface);
+/** Points the default routes of a running sandbox at its gateways, or takes them away where there is none. */
+export function setDefaultRoutes({ inside }: OpenSandbox, { ipv4, ipv6 }: Gateways): void {
+  setDefaultRoute(inside, 4, ipv4?.interface, ipv4?.gateway);
+  setDefaultRoute(inside, 6, ipv6?.interface, ipv6?.ipv6Gateway);
+}
+
+function setDefaultRoute(
+  inside: Rtnetlink,
+  family: 4 | 6,
+  name: string | undefined,
+  gateway: string | undefined,
+): void {
+  const link = name === undefined ? undefined : inside.link(name);
+  const bytes = addressBytes(gateway ?? '');
+  const wanted = link !== undefined && bytes !== undefined;
   try {
-    inside.request(link ? replaceDefaultRoute(link.index, ipv4.gateway) : deleteDefaultRoute());
+    inside.request(wanted ? replaceDefaultRoute(link.index, bytes) : deleteDefaultRoute(family));
   } catch (error) {
-    if (link || errnoOf(error) !== 'ESRCH') throw error;
+    // There is none; or the kernel has no IPv6.
+    if (wanted || !['ESRCH', 'EOPNOTSUPP', 'EAFNOSUPPORT'].includes(errnoOf(error) ?? '')) throw error;
   }
 }

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { type ContainerId, type EndpointId, type NetworkId, newId, silentLogger } from '../../base/mod.ts';
 import {
   type BridgeNetwork,
+  type HostPolicy,
   type Net,
-  type Network,
   openNet,
   type PortRequest,
   type Sandbox,
@@ -74,7 +74,7 @@ function createHost() {
   const networks = [one, two, quiet, closed];
 
   const up: ContainerId[] = [];
-  const start = async (on: Network, ports: Partial<PortRequest>[] = [], ipv4?: string) => {
+  const start = async (on: BridgeNetwork, ports: Partial<PortRequest>[] = [], ipv4?: string) => {
     const id = newId<ContainerId>();
     const endpointId = newId<EndpointId>();
     const endpoint = { endpointId, network: on, names: [], ...(ipv4 !== undefined && { ipv4 }) };
@@ -128,6 +128,15 @@ function createHost() {
     }
   };
 
+  /** As a daemon starts that knows of no container. */
+  const openAs = async (policy: Partial<HostPolicy>) => {
+    const host = { iptables: true, ip6tables: true, ipForward: true, respectFirewall: false, ...policy };
+    net = openNet({ execRoot: root, log: silentLogger, tableName: 'minke_test', host });
+    await net.open();
+    for (const each of networks) await net.ensureNetwork(each);
+    await net.restore([]);
+  };
+
   const outside = join(root, 'outside');
   beforeAll(async () => {
     sh(`mount --make-rprivate / && ip link set lo up && touch ${outside} && unshare --net=${outside} true`);
@@ -137,9 +146,7 @@ function createHost() {
       outside,
       'sh -c "ip addr add 198.51.100.2/24 dev eth0 && ip link set eth0 up && ip link set lo up"',
     );
-    net = openNet({ execRoot: root, log: silentLogger, tableName: 'minke_test' });
-    await net.open();
-    for (const each of networks) await net.ensureNetwork(each);
+    await openAs({});
   });
   afterEach(async () => {
     for (const child of children.splice(0)) {
@@ -152,13 +159,13 @@ function createHost() {
     expect(readdirSync(join(root, 'netns'))).toEqual([]);
     await until('veths go', () => !sh('ip -br link').includes('veth'));
     expect(
-      sh('nft list map inet minke_test publish; nft list map inet minke_test publish_any'),
+      sh('for map in publish publish_any; do nft list map inet minke_test $map 2>&1 || true; done'),
     ).not.toContain('elements');
   });
   afterAll(async () => {
     for (const each of networks) await net.removeNetwork(each);
     await net.close();
-    sh(`umount ${outside}; nft delete table inet minke_test`);
+    sh(`umount ${outside}; nft delete table inet minke_test || true`);
     rmSync(root, { recursive: true });
     expect(inventory()).not.toMatch(/mnkt|minke/);
   });
@@ -180,6 +187,7 @@ function createHost() {
     serve,
     get,
     askUdp,
+    openAs,
     get net() {
       return net;
     },

@@ -38,6 +38,8 @@ export interface ResolvedMount {
   destination: string;
   type: string;
   options: string[];
+  /** Of a bind, where it is known: a look at the source may hang, for it may be a server's. */
+  kind?: 'directory' | 'file';
 }
 
 /** What `buildSpec` must know of the machine. See `gatherHostFacts`. */

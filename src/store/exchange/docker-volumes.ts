@@ -26,25 +26,11 @@ export function readDockerVolumes(file: Buffer): DockerVolume[] {
   });
 }
 
-/** `volumes/metadata.db` for these records; `others` are volumes of plugins, which we do not know. */
-export function writeDockerVolumes(
-  records: readonly VolumeRecord[],
-  others: readonly DockerVolume[],
-): Buffer {
-  const ours = records.map(
-    ({ name, driver, labels, options }): DockerVolume => ({
-      Name: name,
-      Driver: driver,
-      Labels: orNull(labels),
-      Options: orNull(options),
-    }),
-  );
-  const entries = [...ours, ...others].map(
-    (volume): BoltEntry => ({ key: Buffer.from(volume.Name), value: Buffer.from(JSON.stringify(volume)) }),
-  );
+/** `volumes/metadata.db` for these records. */
+export function writeDockerVolumes(records: readonly VolumeRecord[]): Buffer {
+  const entries = records.map(({ name, driver, labels, options }): BoltEntry => {
+    const volume: DockerVolume = { Name: name, Driver: driver, Labels: labels, Options: options };
+    return { key: Buffer.from(name), value: Buffer.from(JSON.stringify(volume)) };
+  });
   return writeBolt(BUCKET, entries);
-}
-
-function orNull(map: Record<string, string>): Record<string, string> | null {
-  return Object.keys(map).length > 0 ? map : null;
 }

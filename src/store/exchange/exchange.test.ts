@@ -52,16 +52,21 @@ test('what Docker wrote of volumes wins once, and then our own records do', () =
   expect(labelsOf(records, 'v')).toEqual({ of: 'minke again' });
 });
 
-test('volumes are written for Docker with their labels; those of plugins stay as they are', () => {
+test('volumes are written for Docker with their labels; those of plugins are taken over', () => {
   const records = new VolumeRecords(root, silentLogger);
   const plugin = { Name: 'p', Driver: 'plugin', Labels: null, Options: { a: 'b' } };
   writtenByDocker(plugin, { Name: 'gone', Driver: 'local', Labels: null, Options: null });
-  records.writeForDocker([volume('v', { a: 'b' }), volume('plain')]);
+  const taken = records.load();
+  expect(taken).toMatchObject([{ name: 'p', driver: 'plugin', options: { a: 'b' } }]);
+  records.writeForDocker([volume('v', { a: 'b' }), { ...volume('plain'), labels: null }, ...taken]);
   expect(readDockerVolumes(readFileSync(metadata()))).toEqual([
     plugin,
-    { Name: 'plain', Driver: 'local', Labels: null, Options: null },
-    { Name: 'v', Driver: 'local', Labels: { a: 'b' }, Options: null },
+    { Name: 'plain', Driver: 'local', Labels: null, Options: {} },
+    { Name: 'v', Driver: 'local', Labels: { a: 'b' }, Options: {} },
   ]);
+  // Of those that Docker has no more, and had from us, nothing is left.
+  writtenByDocker({ Name: 'other', Driver: 'plugin', Labels: null, Options: null });
+  expect(new VolumeRecords(root, silentLogger).load()).toMatchObject([{ name: 'other', driver: 'plugin' }]);
 });
 
 test('a damaged file of Docker costs its labels, not the volumes', () => {

@@ -12,6 +12,4 @@ export type DiskCalls = {
   join: { args: { directory: string; below: string[] }; result: null };
   /** Who somebody is by the files of a tree, however long these are. */
   lookUpUser: { args: { root: string; user: string; groupAdd: string[] }; result: ResolvedUser };
-  /** Copies the content of one directory into another, with all attributes. Both are descriptors. */
-  copyTree: { args: { from: number; to: number }; result: null };
 };

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { copyTree, diskUsage, must, openRoot, serveCalls, syncFilesystem } from '../../sys/mod.ts';
+import { diskUsage, must, openRoot, serveCalls, syncFilesystem } from '../../sys/mod.ts';
 import { lookUpUser } from '../rootfs/look-up-user.ts';
 import type { DiskCalls } from './disk-protocol.ts';
 import { joinLayer } from './join.ts';
@@ -30,9 +30,5 @@ serveCalls<DiskCalls>({
     } finally {
       closeSync(tree);
     }
-  },
-  copyTree: ({ from, to }) => {
-    copyTree(from, to);
-    return null;
   },
 });

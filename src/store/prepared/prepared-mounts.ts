@@ -9,7 +9,6 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { constants } from 'node:os';
 import { join } from 'node:path';
 import { EngineError, errnoOf, newId } from '../../base/mod.ts';
 import type { ChainId } from '../../spec/digest.ts';
@@ -25,12 +24,12 @@ import {
   must,
   O_PATH,
   openAt,
-  openInRoot,
-  openRoot,
   pinNamespace,
   unmount,
 } from '../../sys/mod.ts';
 import type { LayerStore } from '../layers/layer-store.ts';
+import type { VolumeThreads } from '../volumes/volume-threads.ts';
+import { openSubtree, type Subtree } from './open-subtree.ts';
 
 const MS_NOSUID = 2;
 const MS_NODEV = 4;
@@ -50,10 +49,12 @@ export function viewName(): string {
 export class PreparedMounts {
   readonly #root: string;
   readonly #layers: Pick<LayerStore, 'mountView'>;
+  readonly #volumes: Pick<VolumeThreads, 'call'>;
 
-  constructor(execRoot: string, layers: Pick<LayerStore, 'mountView'>) {
+  constructor(execRoot: string, layers: Pick<LayerStore, 'mountView'>, volumes: Pick<VolumeThreads, 'call'>) {
     this.#root = join(execRoot, 'mounts');
     this.#layers = layers;
+    this.#volumes = volumes;
   }
 
   /** At a start: takes away what a crash left of looks into containers (`viewName`). */
@@ -63,23 +64,18 @@ export class PreparedMounts {
   }
 
   /**
-   * The file or directory `subpath` beneath `root`, links followed as if `root` were `/`. Race: what was found is what
-   * is mounted, whatever becomes of the path. `not-found` in Docker's words.
+   * The file or directory `subpath` of a volume (`openSubtree`). What is there may be somebody's server: it is looked at
+   * on another thread. `invalid` in Docker's words.
    */
-  within(id: string, root: string, subpath: string): string {
-    const rootFd = openRoot(root);
-    try {
-      return this.#bind(id, rootFd, root, subpath);
-    } finally {
-      closeSync(rootFd);
-    }
+  async within(id: string, root: string, subpath: string): Promise<string> {
+    return this.#attachSubtree(id, await this.#volumes.call('subtree', { root, subpath }));
   }
 
   /** The files of an image, or a part of them, read-only. The caller holds the layer. */
   image(id: string, chainId: ChainId, subpath: string, options: { mapped: boolean }): string {
     const whole = this.#place(id, 'directory');
     this.#layers.mountView(chainId, whole, options);
-    return subpath === '' ? whole : this.within(id, whole, subpath);
+    return subpath === '' ? whole : this.#attachSubtree(id, openSubtree(whole, subpath));
   }
 
   /** What is at `source`, with the owners of its files mapped. `invalid` where its file system cannot. */
@@ -94,7 +90,7 @@ export class PreparedMounts {
       const tree = cloneMount(AT_FDCWD, source, recursive);
       try {
         mapMount(tree, user, recursive);
-        return this.#attach(id, tree);
+        return this.#attach(id, tree, fstatSync(tree).isDirectory() ? 'directory' : 'file');
       } catch (error) {
         const why = `the file system of ${source} cannot have its owners mapped (idmap): ${String(error)}`;
         throw errnoOf(error) === undefined ? error : new EngineError('invalid', why, { cause: error });
@@ -175,23 +171,16 @@ export class PreparedMounts {
     rmdirSync(directory);
   }
 
-  #bind(id: string, root: number, rootPath: string, subpath: string): string {
-    const handle = openInRoot(root, subpath);
-    if (handle < 0) throw notAccessible(join(rootPath, subpath), -handle);
+  #attachSubtree(id: string, { tree, kind }: Subtree): string {
     try {
-      const tree = cloneMount(handle, '', true);
-      try {
-        return this.#attach(id, tree);
-      } finally {
-        closeSync(tree);
-      }
+      return this.#attach(id, tree, kind);
     } finally {
-      closeSync(handle);
+      closeSync(tree);
     }
   }
 
-  #attach(id: string, tree: number): string {
-    const place = this.#place(id, fstatSync(tree).isDirectory() ? 'directory' : 'file');
+  #attach(id: string, tree: number, kind: 'directory' | 'file'): string {
+    const place = this.#place(id, kind);
     const target = must('open', openAt(AT_FDCWD, cString(place), O_PATH), place);
     try {
       attachMount(tree, target);
@@ -209,11 +198,4 @@ export class PreparedMounts {
     else writeFileSync(place, '', { flag: 'wx', mode: 0o644 });
     return place;
   }
-}
-
-/** Compat: moby `safepath.ErrNotAccessible`. */
-function notAccessible(path: string, errno: number): EngineError {
-  const missing = errno === constants.errno.ENOENT || errno === constants.errno.ENOTDIR;
-  const why = missing ? 'no such file or directory' : `errno ${errno}`;
-  return new EngineError('invalid', `cannot access path ${path}: lstat ${path}: ${why}`);
 }

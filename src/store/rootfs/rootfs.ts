@@ -20,8 +20,11 @@ export interface RootFs {
     path: string,
     make: { kind: 'directory' | 'file'; owner: { uid: number; gid: number } },
   ): Promise<string>;
-  /** Copies the tree's content at `path` into an empty volume directory, with owners, modes, xattrs, times, links. */
-  copyUp(root: string, path: string, volume: string): Promise<void>;
+  /**
+   * Copies the tree's content at `path` into a volume directory if that is empty, with owners, modes, xattrs, times,
+   * links. `openVolume` gives the directory, and is asked only where the tree has something to copy.
+   */
+  copyUp(root: string, path: string, openVolume: () => Promise<string>): Promise<void>;
 }
 
 export interface ResolvedUser {

@@ -16,11 +16,13 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { DiskThread } from '../layers/disk-thread.ts';
+import { VolumeThreads } from '../volumes/volume-threads.ts';
 import { TreeRootFs } from './tree-root-fs.ts';
 
 const BASE = '/tmp/minke/store-test';
 const disk = new DiskThread();
-const rootfs = new TreeRootFs(disk);
+const volumes = new VolumeThreads();
+const rootfs = new TreeRootFs(disk, volumes);
 let directory: string;
 const root = () => join(directory, 'root');
 const outside = () => join(directory, 'outside');
@@ -33,6 +35,7 @@ beforeAll(() => {
 });
 afterAll(() => {
   disk.close();
+  volumes.close();
   rmSync(directory, { recursive: true, force: true });
 });
 
@@ -122,7 +125,7 @@ describe('copyUp', () => {
     execFileSync('touch', ['-d', '2001-01-01T00:00:00.5Z', join(from, 'sub')]);
     writeFileSync(Buffer.from(`${from}/\xff\xfe`, 'latin1'), 'raw');
     mkdirSync(to);
-    await rootfs.copyUp(root(), '/data', to);
+    await rootfs.copyUp(root(), '/data', async () => to);
     const file = statSync(join(to, 'sub/file'));
     expect([file.uid, file.gid, file.mode & 0o7777, file.nlink]).toEqual([3, 4, 0o640, 2]);
     expect(file.ino).toBe(statSync(join(to, 'second')).ino);
@@ -132,8 +135,9 @@ describe('copyUp', () => {
     expect(statSync(join(to, 'sub')).mtimeMs).toBe(Date.parse('2001-01-01T00:00:00.5Z'));
     expect(readFileSync(Buffer.from(`${to}/\xff\xfe`, 'latin1'), 'utf8')).toBe('raw');
     writeFileSync(join(from, 'later'), '');
-    await rootfs.copyUp(root(), '/data', to);
+    await rootfs.copyUp(root(), '/data', async () => to);
     expect(existsSync(join(to, 'later'))).toBe(false);
-    await rootfs.copyUp(root(), '/nowhere', to);
+    // Where there is nothing to copy, the volume need not even be mounted.
+    await rootfs.copyUp(root(), '/nowhere', () => Promise.reject(new Error('asked for')));
   });
 });

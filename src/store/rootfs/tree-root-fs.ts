@@ -1,8 +1,9 @@
-import { closeSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { EngineError, messageOf } from '../../base/mod.ts';
 import { type MakeInRoot, makeInRoot, O_DIRECTORY, openInRoot, openRoot, SysError } from '../../sys/mod.ts';
 import type { DiskThread } from '../layers/disk-thread.ts';
+import type { VolumeThreads } from '../volumes/volume-threads.ts';
 import { lookUpUserQuickly } from './look-up-user.ts';
 import type { ResolvedUser, RootFs } from './rootfs.ts';
 
@@ -10,8 +11,11 @@ import type { ResolvedUser, RootFs } from './rootfs.ts';
 export class TreeRootFs implements RootFs {
   readonly #disk: Pick<DiskThread, 'call'>;
 
-  constructor(disk: Pick<DiskThread, 'call'>) {
+  readonly #volumes: Pick<VolumeThreads, 'call'>;
+
+  constructor(disk: Pick<DiskThread, 'call'>, volumes: Pick<VolumeThreads, 'call'>) {
     this.#disk = disk;
+    this.#volumes = volumes;
   }
 
   async lookupUser(root: string, user: string, groupAdd: string[]): Promise<ResolvedUser> {
@@ -39,17 +43,11 @@ export class TreeRootFs implements RootFs {
     return made.path;
   }
 
-  async copyUp(root: string, path: string, volume: string): Promise<void> {
+  async copyUp(root: string, path: string, openVolume: () => Promise<string>): Promise<void> {
     const from = within(root, (fd) => openDirectory(fd, path));
     if (from === undefined) return;
     try {
-      const to = openSync(volume, O_DIRECTORY);
-      try {
-        if (readdirSync(`/proc/self/fd/${to}`).length > 0) return;
-        await this.#disk.call('copyTree', { from, to });
-      } finally {
-        closeSync(to);
-      }
+      await this.#volumes.call('copyUp', { from, volume: await openVolume() });
     } finally {
       closeSync(from);
     }

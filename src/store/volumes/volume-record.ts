@@ -1,9 +1,12 @@
+/** A volume as it is kept on disk. */
 export interface VolumeRecord {
   name: string;
+  /** `local`, or the name of the plugin that has it. */
   driver: string;
-  labels: Record<string, string>;
-  options: Record<string, string>;
-  /** RFC 3339, seconds. */
+  /** Compat: whoever gave none, and not an empty object, is shown null. */
+  labels: Record<string, string> | null;
+  options: Record<string, string> | null;
+  /** RFC 3339, seconds. Of a plugin's volume: when we first heard of it. */
   createdAt: string;
   /** Made for a container without a name: `rm -v` and `--rm` remove it. */
   anonymous: boolean;

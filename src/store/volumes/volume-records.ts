@@ -1,37 +1,33 @@
-import {
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { chownSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Logger, messageOf } from '../../base/mod.ts';
+import { errnoOf, type Logger, messageOf } from '../../base/mod.ts';
 import type { Owner } from '../../spec/id-map.ts';
-import { atomicWrite, syncDirectory } from '../../sys/mod.ts';
+import { atomicWrite, removeTree, removeTreeAsync, syncDirectory } from '../../sys/mod.ts';
 import { type DockerFile, volumesFile } from '../exchange/docker-file.ts';
-import { readDockerVolumes, writeDockerVolumes } from '../exchange/docker-volumes.ts';
+import { type DockerVolume, readDockerVolumes, writeDockerVolumes } from '../exchange/docker-volumes.ts';
+import { readDockerOptions, writeDockerOptions } from './docker-options.ts';
+import { unmountVolume } from './mount-volume.ts';
+import { PluginRecords } from './plugin-records.ts';
 import type { VolumeRecord } from './volume-record.ts';
 
 const RECORD = 'minke.json';
+const DATA = '_data';
 const REMOVED = '.removed-';
 
 /** Compat: Docker 23 and later mark the volumes so that were made without a name. */
 const ANONYMOUS_LABEL = 'com.docker.volume.anonymous';
 
 /**
- * `volumes/<name>/_data` under the data-root, as Docker has it, with a record of ours beside `_data`. Labels and options
- * that Docker keeps in `volumes/metadata.db` are read where Docker wrote it last, and written by `writeForDocker`.
+ * `volumes/<name>/_data` under the data-root, as Docker has it, with a record of ours beside `_data`; volumes of plugins,
+ * which have no files here, in one file. Labels and options that Docker keeps in `volumes/metadata.db` are read where
+ * Docker wrote it last, and written by `writeForDocker`.
  */
 export class VolumeRecords {
   readonly #root: string;
   readonly #docker: DockerFile;
   readonly #log: Logger;
   readonly #owner: Owner | undefined;
+  readonly #plugins: PluginRecords;
 
   /** `owner`: whose new volumes are; root's unless given. */
   constructor(dataRoot: string, log: Logger, owner?: Owner) {
@@ -40,11 +36,17 @@ export class VolumeRecords {
     this.#docker = volumesFile(dataRoot);
     this.#log = log;
     mkdirSync(this.#root, { recursive: true, mode: 0o701 });
+    this.#plugins = new PluginRecords(this.#root);
   }
 
-  /** Absolute directory of a volume's files. */
+  /** Where the volumes' directories are. */
+  get root(): string {
+    return this.#root;
+  }
+
+  /** Absolute directory of the files of a `local` volume; also where it is mounted, if it has options. */
   mountpoint(name: string): string {
-    return join(this.#root, name, '_data');
+    return join(this.#root, name, DATA);
   }
 
   /**
@@ -52,22 +54,35 @@ export class VolumeRecords {
    * from its first moment; a directory with neither is no volume yet, and `load` removes it. Docker's have no record.
    */
   create(record: VolumeRecord): void {
-    mkdirSync(join(this.#root, record.name), { recursive: true, mode: 0o755 });
+    if (record.driver !== 'local') {
+      this.#plugins.add(record);
+      return;
+    }
+    const directory = join(this.#root, record.name);
+    mkdirSync(directory, { recursive: true, mode: 0o755 });
     this.#write(record);
+    writeDockerOptions(directory, record.options);
     mkdirSync(this.mountpoint(record.name), { recursive: true, mode: 0o755 });
     if (this.#owner) chownSync(this.mountpoint(record.name), this.#owner.uid, this.#owner.gid);
     syncDirectory(this.#root);
   }
 
-  /** Removes a volume with its files. Crash: it is renamed first; `load` ends the work. Idempotent. */
-  async remove(name: string): Promise<void> {
+  /**
+   * Removes a volume, a `local` one with its files; nothing may be mounted there. Crash: it is renamed first; `load` ends
+   * the work. Idempotent.
+   */
+  async remove({ name, driver }: Pick<VolumeRecord, 'name' | 'driver'>): Promise<void> {
+    if (driver !== 'local') {
+      this.#plugins.remove(name);
+      return;
+    }
     const grave = join(this.#root, `${REMOVED}${name}`);
     try {
       renameSync(join(this.#root, name), grave);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (errnoOf(error) !== 'ENOENT') throw error;
     }
-    await rm(grave, { recursive: true, force: true });
+    await removeTreeAsync(grave);
   }
 
   /** All volumes; what a crash left half made or half removed is cleared away. */
@@ -76,12 +91,17 @@ export class VolumeRecords {
     for (const entry of readdirSync(this.#root, { withFileTypes: true })) {
       if (!entry.isDirectory()) continue;
       const path = join(this.#root, entry.name);
-      const isWhole = existsSync(join(path, RECORD)) || existsSync(this.mountpoint(entry.name));
-      if (entry.name.startsWith(REMOVED) || !isWhole) rmSync(path, { recursive: true, force: true });
+      // Why not `existsSync`: a server of files may be mounted on `_data`, and hang.
+      const files = readdirSync(path);
+      const isWhole = files.includes(RECORD) || files.includes(DATA);
+      if (entry.name.startsWith(REMOVED) || !isWhole) this.#clearAway(path);
       else {
-        mkdirSync(this.mountpoint(entry.name), { recursive: true, mode: 0o755 });
+        if (!files.includes(DATA)) mkdirSync(this.mountpoint(entry.name), { mode: 0o755 });
         records.set(entry.name, this.#read(entry.name));
       }
+    }
+    for (const record of this.#plugins.load()) {
+      if (!records.has(record.name)) records.set(record.name, record);
     }
     try {
       this.#takeOver(records);
@@ -93,27 +113,36 @@ export class VolumeRecords {
 
   /** Writes Docker's file, for a Docker that may come after us. To be called at a clean shutdown. */
   writeForDocker(records: readonly VolumeRecord[]): void {
-    this.#docker.write((existing) => {
-      const ofPlugins = readDockerVolumes(existing).filter(({ Driver }) => Driver !== 'local');
-      return writeDockerVolumes(records, ofPlugins);
-    });
+    this.#docker.write(() => writeDockerVolumes(records));
   }
 
   /** Where Docker ran since we did, what it says of a volume is true. */
   #takeOver(records: Map<string, VolumeRecord>): void {
     const file = this.#docker.writtenByDocker();
     if (!file) return;
-    for (const { Name, Driver, Labels, Options } of readDockerVolumes(file)) {
-      const record = records.get(Name);
-      if (!record || Driver !== 'local') continue;
-      const labels = Labels ?? {};
-      const anonymous = record.anonymous || labels[ANONYMOUS_LABEL] !== undefined;
-      const taken = { ...record, labels, options: Options ?? {}, anonymous };
-      if (JSON.stringify(taken) === JSON.stringify(record)) continue;
-      this.#write(taken);
-      records.set(Name, taken);
+    const theirs = readDockerVolumes(file);
+    for (const volume of theirs) {
+      const record = records.get(volume.Name);
+      if (!record && volume.Driver === 'local') continue;
+      const taken = takenOver(volume, record);
+      if (!taken || JSON.stringify(taken) === JSON.stringify(record)) continue;
+      if (taken.driver === 'local') this.#write(taken);
+      else this.#plugins.add(taken);
+      records.set(taken.name, taken);
+    }
+    const named = new Set(theirs.map(({ Name }) => Name));
+    for (const { name, driver } of [...records.values()]) {
+      if (driver === 'local' || named.has(name)) continue;
+      this.#plugins.remove(name);
+      records.delete(name);
     }
     this.#docker.accept();
+  }
+
+  #clearAway(path: string): void {
+    // Crash: a removal takes the mount away first; whatever is still there is not ours to empty.
+    unmountVolume(join(path, DATA));
+    removeTree(path);
   }
 
   #write(record: VolumeRecord): void {
@@ -121,13 +150,27 @@ export class VolumeRecords {
   }
 
   #read(name: string): VolumeRecord {
+    const directory = join(this.#root, name);
     try {
-      return JSON.parse(readFileSync(join(this.#root, name, RECORD), 'utf8')) as VolumeRecord;
+      return JSON.parse(readFileSync(join(directory, RECORD), 'utf8')) as VolumeRecord;
     } catch {
-      const made = statSync(join(this.#root, name))
-        .birthtime.toISOString()
-        .replace(/\.\d+Z$/, 'Z');
-      return { name, driver: 'local', labels: {}, options: {}, createdAt: made, anonymous: false };
+      const options = readDockerOptions(directory);
+      const createdAt = withoutFraction(statSync(directory).birthtime);
+      return { name, driver: 'local', labels: null, options, createdAt, anonymous: false };
     }
   }
+}
+
+/** Undefined where a volume of ours and one of Docker's have one name and different drivers. */
+function takenOver(theirs: DockerVolume, ours: VolumeRecord | undefined): VolumeRecord | undefined {
+  const { Name: name, Driver: driver, Labels: labels, Options: options } = theirs;
+  if (ours && ours.driver !== driver) return undefined;
+  const anonymous = ours?.anonymous || labels?.[ANONYMOUS_LABEL] !== undefined;
+  const createdAt = withoutFraction(new Date());
+  const taken = { createdAt, ...ours, name, driver, labels: labels ?? null, options: options ?? null };
+  return { ...taken, anonymous };
+}
+
+function withoutFraction(date: Date): string {
+  return date.toISOString().replace(/\.\d+Z$/, 'Z');
 }

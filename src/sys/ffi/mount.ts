@@ -4,6 +4,8 @@ import { SysError } from '../errors.ts';
 import { AT_FDCWD, type CString, cString, O_PATH, openAt } from './file-calls.ts';
 import { check, libc, tryCall } from './libc.ts';
 
+export const MS_RDONLY = 0x1;
+export const MS_REMOUNT = 0x20;
 export const MS_BIND = 0x1000;
 export const MS_SHARED = 0x100000;
 const MNT_DETACH = 2;

@@ -39,29 +39,30 @@ let sequence = Math.floor(Math.random() * 0x7fffffff);
  * sends, so nothing here waits; the receive timeout of 5 s is a net beneath that.
  */
 export class NetlinkSocket {
-  readonly #fd: number;
+  /** For waiting only. */
+  readonly fd: number;
 
   constructor(protocol: number) {
-    this.#fd = openSocket(AF_NETLINK, SOCK_RAW, protocol);
+    this.fd = openSocket(AF_NETLINK, SOCK_RAW, protocol);
     try {
       const address = Buffer.alloc(12);
       address.writeUInt16LE(AF_NETLINK, 0);
-      bindSocket(this.#fd, address);
-      setSocketOption(this.#fd, SOL_NETLINK, NETLINK_CAP_ACK, 1);
-      setSocketOption(this.#fd, SOL_NETLINK, NETLINK_EXT_ACK, 1);
+      bindSocket(this.fd, address);
+      setSocketOption(this.fd, SOL_NETLINK, NETLINK_CAP_ACK, 1);
+      setSocketOption(this.fd, SOL_NETLINK, NETLINK_EXT_ACK, 1);
       const timeout = Buffer.alloc(16);
       timeout.writeBigInt64LE(5n, 0);
-      setSocketOption(this.#fd, SOL_SOCKET, SO_RCVTIMEO, timeout);
+      setSocketOption(this.fd, SOL_SOCKET, SO_RCVTIMEO, timeout);
     } catch (error) {
-      closeSocket(this.#fd);
+      closeSocket(this.fd);
       throw error;
     }
   }
 
   /** Room for batches of `bytes` and for as many answers. */
   enlarge(bytes: number): void {
-    setSocketOption(this.#fd, SOL_SOCKET, SO_SNDBUFFORCE, bytes);
-    setSocketOption(this.#fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes);
+    setSocketOption(this.fd, SOL_SOCKET, SO_SNDBUFFORCE, bytes);
+    setSocketOption(this.fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes);
   }
 
   /**
@@ -74,7 +75,7 @@ export class NetlinkSocket {
     sequence = (first + messages.length) % 0x7fffffff;
     const results: (SysError | undefined)[] = messages.map(() => undefined);
     let waiting = messages.filter((message) => message.flags & NLM_F_ACK).length;
-    sendBytes(this.#fd, Buffer.concat(parts));
+    sendBytes(this.fd, Buffer.concat(parts));
     while (waiting > 0) {
       for (const answer of this.#receive()) {
         const index = answer.sequence - first;
@@ -95,7 +96,7 @@ export class NetlinkSocket {
    */
   async requestSlowly(message: NetlinkMessage): Promise<void> {
     const own = ++sequence;
-    await sendBytesAsync(this.#fd, message.finish(own));
+    await sendBytesAsync(this.fd, message.finish(own));
     for (;;) {
       const answer = this.#receive().find((each) => each.sequence === own && each.type === NLMSG_ERROR);
       if (!answer) continue;
@@ -128,7 +129,7 @@ export class NetlinkSocket {
 
   #askOnce(message: NetlinkMessage): ReceivedMessage[] | undefined {
     const own = ++sequence;
-    sendBytes(this.#fd, message.finish(own));
+    sendBytes(this.fd, message.finish(own));
     const answers: ReceivedMessage[] = [];
     const dump = (message.flags & NLM_F_DUMP) === NLM_F_DUMP;
     let interrupted = false;
@@ -149,13 +150,13 @@ export class NetlinkSocket {
   }
 
   #receive(): ReceivedMessage[] {
-    const length = receiveBytes(this.#fd, received, MSG_TRUNC);
+    const length = receiveBytes(this.fd, received, MSG_TRUNC);
     if (length > received.length) throw new SysError('recv', 90, 'netlink datagram cut off');
     return parseMessages(received.subarray(0, length));
   }
 
   [Symbol.dispose](): void {
-    closeSocket(this.#fd);
+    closeSocket(this.fd);
   }
 }
 

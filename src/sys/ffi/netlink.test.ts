@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { NetlinkMessage } from './netlink-message.ts';
 import { attributeText, parseAttributes, parseError, parseMessages } from './netlink-parse.ts';
-import { parseAddress, parseLink } from './rtnetlink.ts';
+import { parseAddress, parseLink, parseRoute } from './rtnetlink.ts';
 
 const bytes = fc.uint8Array({ maxLength: 400 }).map((each) => Buffer.from(each));
 
@@ -49,6 +49,7 @@ describe('netlink messages', () => {
         parseError({ type: 2, flags, sequence: 1, payload });
         parseLink({ type: 16, flags, sequence: 1, payload });
         parseAddress({ type: 20, flags, sequence: 1, payload });
+        parseRoute({ type: 24, flags, sequence: 1, payload });
       }),
       { numRuns: 2000 },
     );

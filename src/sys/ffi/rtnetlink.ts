@@ -1,4 +1,5 @@
 import { SysError } from '../errors.ts';
+import { type AddressBytes, bytesOf, familyOf } from './address-bytes.ts';
 import {
   IFF_UP,
   IFLA_ADDRESS,
@@ -24,6 +25,7 @@ import { NETLINK_ROUTE, NetlinkSocket } from './netlink-socket.ts';
 const RTM_DELLINK = 17;
 const RTM_GETLINK = 18;
 const RTM_NEWADDR = 20;
+const RTM_DELADDR = 21;
 const RTM_GETADDR = 22;
 const RTM_NEWROUTE = 24;
 const RTM_GETROUTE = 26;
@@ -37,16 +39,20 @@ const VETH_INFO_PEER = 1;
 const IFLA_BRPORT_MODE = 4;
 const IFLA_BRPORT_ISOLATED = 33;
 const IFLA_BR_NF_CALL_IPTABLES = 36;
+const IFLA_BR_NF_CALL_IP6TABLES = 37;
 
 const IFA_ADDRESS = 1;
 const IFA_LOCAL = 2;
 const IFA_BROADCAST = 4;
+const IFA_F_NODAD = 0x02;
+const IFA_F_DADFAILED = 0x08;
 const RTA_DST = 1;
 const RTA_OIF = 4;
 const RTA_GATEWAY = 5;
 const AF_INET = 2;
 const AF_INET6 = 10;
 const TABLE_MAIN = 254;
+const RTPROT_RA = 9;
 
 export interface Link {
   index: number;
@@ -66,8 +72,17 @@ export interface Link {
 
 export interface InterfaceAddress {
   index: number;
-  address: string;
+  address: AddressBytes;
   prefixLength: number;
+}
+
+export interface FoundAddress {
+  index: number;
+  /** Four or sixteen. */
+  bytes: Buffer;
+  prefixLength: number;
+  /** Duplicate address detection found another host with it: the kernel does not use it. */
+  duplicate: boolean;
 }
 
 export interface Route {
@@ -78,6 +93,8 @@ export interface Route {
   index: number;
   /** Its destinations are neighbours, not behind a gateway. */
   onLink: boolean;
+  /** A router said so (IPv6). */
+  advertised: boolean;
 }
 
 export interface VethOptions {
@@ -91,8 +108,6 @@ export interface VethOptions {
   mtu: number | undefined;
 }
 
-const v4Bytes = (address: string): Buffer => Buffer.from(address.split('.').map(Number));
-
 /** A new bridge, up. EEXIST if the name is taken. */
 export function addBridge(name: string, mac: string, mtu: number | undefined): NetlinkMessage {
   const message = newLink(`add bridge ${name}`, name, true).attr(IFLA_ADDRESS, macBytes(mac));
@@ -105,7 +120,9 @@ export function filterBridgedPackets(index: number): NetlinkMessage {
   const message = new NetlinkMessage(`filter bridge ${index}`, RTM_NEWLINK, NLM_F_ACK, linkHeader(index));
   return message.nest(IFLA_LINKINFO, (info) => {
     info.text(IFLA_INFO_KIND, 'bridge');
-    info.nest(IFLA_INFO_DATA, (data) => data.u8(IFLA_BR_NF_CALL_IPTABLES, 1));
+    info.nest(IFLA_INFO_DATA, (data) =>
+      data.u8(IFLA_BR_NF_CALL_IPTABLES, 1).u8(IFLA_BR_NF_CALL_IP6TABLES, 1),
+    );
   });
 }
 
@@ -168,24 +185,36 @@ function addressMessage(
   type: number,
   flags: number,
   address: InterfaceAddress,
+  ifaFlags = 0,
 ): NetlinkMessage {
+  const bytes = bytesOf(address.address);
   const header = Buffer.alloc(8);
-  header[0] = AF_INET;
+  header[0] = familyOf(bytes);
   header[1] = address.prefixLength;
+  header[2] = ifaFlags;
   header.writeUInt32LE(address.index, 4);
-  const bytes = v4Bytes(address.address);
-  const message = new NetlinkMessage(`${what} ${address.address}`, type, NLM_F_ACK | flags, header);
+  const name = bytes.length === 16 ? bytes.toString('hex') : bytes.join('.');
+  const message = new NetlinkMessage(`${what} ${name}`, type, NLM_F_ACK | flags, header);
   message.attr(IFA_LOCAL, bytes).attr(IFA_ADDRESS, bytes);
   const hostBits = 32 - address.prefixLength;
-  if (type === RTM_NEWADDR && hostBits > 1) {
+  if (type === RTM_NEWADDR && bytes.length === 4 && hostBits > 1) {
     const broadcast = (bytes.readUInt32BE() | (2 ** hostBits - 1)) >>> 0;
     message.be32(IFA_BROADCAST, broadcast);
   }
   return message;
 }
 
-export function addAddress(address: InterfaceAddress): NetlinkMessage {
-  return addressMessage('add address', RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, address);
+/**
+ * `checked`: whether nobody else has it was seen to (IPv6: no duplicate address detection, usable at once).
+ * A prefix of another length does not replace the same IPv6 address.
+ */
+export function addAddress(address: InterfaceAddress, { checked = false } = {}): NetlinkMessage {
+  const flags = NLM_F_CREATE | NLM_F_REPLACE;
+  return addressMessage('add address', RTM_NEWADDR, flags, address, checked ? IFA_F_NODAD : 0);
+}
+
+export function deleteAddress(address: InterfaceAddress): NetlinkMessage {
+  return addressMessage('delete address', RTM_DELADDR, 0, address);
 }
 
 /** undefined if the message is not a whole link. */
@@ -210,30 +239,37 @@ export function parseLink(message: ReceivedMessage): Link | undefined {
   };
 }
 
-/** undefined if the message is not a whole IPv4 address. */
-export function parseAddress(message: ReceivedMessage): InterfaceAddress | undefined {
-  if (message.type !== RTM_NEWADDR || message.payload.length < 8) return undefined;
-  const local = parseAttributes(message.payload.subarray(8)).get(IFA_LOCAL);
-  if (message.payload[0] !== AF_INET || local?.length !== 4) return undefined;
+/** undefined if the message is not a whole address. */
+export function parseAddress(message: ReceivedMessage): FoundAddress | undefined {
+  const { type, payload } = message;
+  if (type !== RTM_NEWADDR || payload.length < 8) return undefined;
+  const v6 = payload[0] === AF_INET6;
+  if (!v6 && payload[0] !== AF_INET) return undefined;
+  const attributes = parseAttributes(payload.subarray(8));
+  const bytes = attributes.get(IFA_LOCAL) ?? attributes.get(IFA_ADDRESS);
+  if (bytes?.length !== (v6 ? 16 : 4)) return undefined;
   return {
-    index: message.payload.readUInt32LE(4),
-    address: local.join('.'),
-    prefixLength: message.payload[1] ?? 0,
+    index: payload.readUInt32LE(4),
+    bytes,
+    prefixLength: payload[1] ?? 0,
+    duplicate: v6 && ((payload[2] ?? 0) & IFA_F_DADFAILED) !== 0,
   };
 }
 
-/** undefined if the message is not a route of the main table to a destination. */
+/** undefined if the message is not a route of the main table. */
 export function parseRoute(message: ReceivedMessage): Route | undefined {
   const { type, payload } = message;
   if (type !== RTM_NEWROUTE || payload.length < 12 || payload[4] !== TABLE_MAIN) return undefined;
   const attributes = parseAttributes(payload.subarray(12));
-  const destination = attributes.get(RTA_DST);
-  if (destination?.length !== (payload[0] === AF_INET ? 4 : 16)) return undefined;
+  const length = payload[0] === AF_INET ? 4 : 16;
+  const destination = attributes.get(RTA_DST) ?? Buffer.alloc(length);
+  if (destination.length !== length) return undefined;
   return {
     destination,
     prefixLength: payload[1] ?? 0,
     index: readU32(attributes.get(RTA_OIF)),
     onLink: !attributes.has(RTA_GATEWAY),
+    advertised: payload[5] === RTPROT_RA,
   };
 }
 
@@ -267,15 +303,13 @@ export class Rtnetlink extends NetlinkSocket {
     return this.ask(message).flatMap((answer) => parseLink(answer) ?? []);
   }
 
-  /** The IPv4 addresses of all links: only for start and repair. */
-  addresses(): InterfaceAddress[] {
-    const header = Buffer.alloc(8);
-    header[0] = AF_INET;
-    const message = new NetlinkMessage('list addresses', RTM_GETADDR, NLM_F_DUMP, header);
+  /** The addresses of all links, of both families: only for start and repair. */
+  addresses(): FoundAddress[] {
+    const message = new NetlinkMessage('list addresses', RTM_GETADDR, NLM_F_DUMP, Buffer.alloc(8));
     return this.ask(message).flatMap((answer) => parseAddress(answer) ?? []);
   }
 
-  /** The routes of the main table, of both families, but for default ones: only where a subnet is chosen. */
+  /** The routes of the main table, of both families. Why not in a container's start: a host may have thousands. */
   routes(): Route[] {
     return [AF_INET, AF_INET6].flatMap((family) => {
       const header = Buffer.alloc(12);

@@ -7,6 +7,9 @@ const c = {
   bind: libc.func('int bind(int fd, const void *address, uint length)'),
   setsockopt: libc.func('int setsockopt(int fd, int level, int name, const void *value, uint length)'),
   send: libc.func('intptr_t send(int fd, const void *data, size_t length, int flags)'),
+  sendto: libc.func(
+    'intptr_t sendto(int fd, const void *data, size_t length, int flags, const void *to, uint toLength)',
+  ),
   recv: libc.func('intptr_t recv(int fd, _Out_ void *data, size_t length, int flags)'),
   close: libc.func('int close(int fd)'),
 };
@@ -44,6 +47,10 @@ export function setSocketOption(fd: number, level: number, name: number, value: 
 
 export function sendBytes(fd: number, data: Uint8Array): number {
   return check('send', () => Number(c.send(fd, data, data.length, 0)));
+}
+
+export function sendBytesTo(fd: number, data: Uint8Array, to: Uint8Array): number {
+  return check('sendto', () => Number(c.sendto(fd, data, data.length, 0, to, to.length)));
 }
 
 /** As `sendBytes`, from a thread of the pool. */

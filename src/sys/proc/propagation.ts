@@ -30,6 +30,11 @@ export function hasMountsBelow(path: string): boolean {
   return mounts().some(({ point }) => point.startsWith(`${path}/`));
 }
 
+/** Where something is mounted at or below `path`. Reads all mounts: for a start of the daemon. */
+export function mountPointsBelow(path: string): Set<string> {
+  return new Set(mounts().flatMap(({ point }) => (`${point}/`.startsWith(`${path}/`) ? [point] : [])));
+}
+
 function mounts(): { point: string; fields: string[] }[] {
   return readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')

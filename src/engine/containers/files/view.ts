@@ -25,11 +25,14 @@ export async function openView(context: ContainersContext, container: Container)
   const borrowed = await context.layers.borrowMount(container.id);
   try {
     announceVolumes(context, container, 'mount');
-    const tree = await openTree(context, container, borrowed.rootfs);
+    // Who uses the volumes, and for whom is laid ready what a start would.
+    const id = viewName() as Container['id'];
+    const tree = await openTree(context, container, borrowed.rootfs, id);
     return {
       tree,
       async [Symbol.asyncDispose]() {
         await tree[Symbol.asyncDispose]();
+        await context.volumes.release(id);
         giveBack(context, container, borrowed);
       },
     };
@@ -43,9 +46,8 @@ async function openTree(
   context: ContainersContext,
   { record }: Container,
   rootfs: string,
+  id: Container['id'],
 ): Promise<OpenTree> {
-  // What a start would lay ready for its mounts is needed only until they are copied.
-  const id = viewName() as Container['id'];
   const readOnly = record.hostConfig.ReadonlyRootfs === true;
   try {
     const user = mapsOwners(record)
@@ -57,7 +59,11 @@ async function openTree(
       { root: rootfs, readOnly, mounts: [...binds, ...ownFiles(record, readOnly)] },
       { ids: mapOf(context, record.hostConfig) },
     );
+  } catch (error) {
+    await context.volumes.release(id);
+    throw error;
   } finally {
+    // Needed only until it is copied.
     context.prepared.release(id);
   }
 }
@@ -74,11 +80,12 @@ function giveBack(context: ContainersContext, container: Container, borrowed: Di
   announceVolumes(context, container, 'unmount');
 }
 
-function asPrivate({ source, destination, options }: ResolvedMount): PrivateMount {
+function asPrivate({ source, destination, options, kind }: ResolvedMount): PrivateMount {
   return {
     source,
     destination,
-    kind: statSync(source, { throwIfNoEntry: false })?.isDirectory() === false ? 'file' : 'directory',
+    kind:
+      kind ?? (statSync(source, { throwIfNoEntry: false })?.isDirectory() === false ? 'file' : 'directory'),
     recursive: options.includes('rbind'),
     readOnly: options.includes('ro') || options.includes('rro'),
   };

@@ -43,6 +43,8 @@ export async function restoreContainers(context: ContainersContext): Promise<voi
       record.minke.sandbox ? [{ id, sandbox: record.minke.sandbox as Sandbox }] : [],
     ),
   );
+  const living = new Set<string>(live.map(({ id }) => id));
+  context.volumes.restore((who) => living.has(who));
   const clearing: Promise<void>[] = [];
   for (const container of containers) {
     const one = held.get(container.id);

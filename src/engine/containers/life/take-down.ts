@@ -32,7 +32,10 @@ export async function takeDown(
   } catch (error) {
     warn('prepared mounts')(error);
   }
-  await context.layers.unmount(container.id).catch(warn('mount'));
+  await Promise.all([
+    context.layers.unmount(container.id).catch(warn('mount')),
+    context.volumes.release(container.id).catch(warn('volumes')),
+  ]);
   delete record.minke.sandbox;
   record.sandboxId = '';
   record.sandboxKey = '';

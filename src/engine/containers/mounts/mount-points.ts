@@ -19,12 +19,12 @@ export interface MountPlan {
  * Everything that is mounted into a new container: `Mounts`, `Binds`, `VolumesFrom`, and the image's volumes for
  * destinations that nothing else takes. Volumes are made on the way. Compat: moby `registerMountPoints`.
  */
-export function planMounts(
+export async function planMounts(
   context: ContainersContext,
   config: ContainerConfig,
   hostConfig: HostConfig,
   { id: madeFor, created }: { id: string; created: string[] },
-): MountPlan {
+): Promise<MountPlan> {
   const plan: MountPlan = { mountPoints: {}, created, madeFor };
   const add = (point: MountPointRecord, explicit: boolean) => {
     if (explicit && plan.mountPoints[point.Destination] && !inherited.has(point.Destination)) {
@@ -48,24 +48,19 @@ export function planMounts(
         true,
       );
     else {
-      const driver = hostConfig.VolumeDriver || 'local';
-      const point = volumePoint(
-        context,
-        plan,
-        bind.source || undefined,
-        bind.destination,
-        !bind.readOnly,
-        driver,
-        {},
-        {},
-      );
+      const point = await volumePoint(context, plan, {
+        name: bind.source || undefined,
+        destination: bind.destination,
+        writable: !bind.readOnly,
+        driver: hostConfig.VolumeDriver,
+      });
       const Spec = { ...point.Spec, ...(bind.noCopy ? { noCopy: true } : {}) };
       add({ ...point, Relabel: bind.mode || 'z', Spec }, true);
     }
   }
   for (const mount of hostConfig.Mounts ?? []) {
     checkMount(mount);
-    add(requestedMount(context, plan, mount), true);
+    add(await requestedMount(context, plan, mount), true);
   }
   for (const destination of Object.keys(hostConfig.Tmpfs ?? {})) {
     if (plan.mountPoints[cleanPath(destination)]) {
@@ -75,7 +70,8 @@ export function planMounts(
   for (const destination of Object.keys(config.Volumes ?? {}).map(cleanPath)) {
     if (plan.mountPoints[destination] || hostConfig.Tmpfs?.[destination] !== undefined) continue;
     checkDestination(destination, destination, 'volume');
-    add(volumePoint(context, plan, undefined, destination, true, 'local', {}, {}), false);
+    const driver = hostConfig.VolumeDriver;
+    add(await volumePoint(context, plan, { name: undefined, destination, writable: true, driver }), false);
   }
   return plan;
 }
@@ -99,7 +95,11 @@ function inheritedMounts(context: ContainersContext, from: string): MountPointRe
 }
 
 /** What an entry of `Mounts` that passed `checkMount` becomes. */
-function requestedMount(context: ContainersContext, plan: MountPlan, mount: MountRequest): MountPointRecord {
+async function requestedMount(
+  context: ContainersContext,
+  plan: MountPlan,
+  mount: MountRequest,
+): Promise<MountPointRecord> {
   const destination = cleanPath(mount.Target);
   const readOnly = mount.ReadOnly === true;
   const source = mount.Source ?? '';
@@ -113,11 +113,15 @@ function requestedMount(context: ContainersContext, plan: MountPlan, mount: Moun
       };
     }
     case 'volume': {
-      const { Labels = {}, DriverConfig = {}, NoCopy } = mount.VolumeOptions ?? {};
-      const driver = DriverConfig.Name || 'local';
-      const options = DriverConfig.Options ?? {};
-      const name = source || undefined;
-      const point = volumePoint(context, plan, name, destination, !readOnly, driver, Labels, options);
+      const { Labels, DriverConfig, NoCopy } = mount.VolumeOptions ?? {};
+      const point = await volumePoint(context, plan, {
+        name: source || undefined,
+        destination,
+        writable: !readOnly,
+        driver: DriverConfig?.Name ?? '',
+        labels: Labels ?? null,
+        options: DriverConfig?.Options ?? null,
+      });
       return { ...point, Relabel: 'z', Spec: { ...mount, noCopy: NoCopy === true } };
     }
     case 'image':
@@ -163,25 +167,34 @@ function propagationFor(dataRoot: string, source: string, asked: string): string
   );
 }
 
-function volumePoint(
+/** Makes the volume if it is not there; it is held for the container that is being made. */
+async function volumePoint(
   context: ContainersContext,
   plan: MountPlan,
-  name: string | undefined,
-  destination: string,
-  writable: boolean,
-  driver: string,
-  labels: Record<string, string>,
-  options: Record<string, string>,
-): MountPointRecord {
-  const known = name !== undefined && context.volumes.get(name) !== undefined;
-  const volume = context.volumes.ensure(name, driver, labels, options, plan.madeFor);
-  if (!known) plan.created.push(volume.name);
+  wanted: {
+    name: string | undefined;
+    destination: string;
+    writable: boolean;
+    driver: string;
+    labels?: Record<string, string> | null;
+    options?: Record<string, string> | null;
+  },
+): Promise<MountPointRecord> {
+  const { name, destination, writable, driver, labels = null, options = null } = wanted;
+  const { record, made } = await context.volumes.ensure({
+    name,
+    driver,
+    labels,
+    options,
+    user: plan.madeFor,
+  });
+  if (made) plan.created.push(record.name);
   return {
     Type: 'volume',
-    Name: volume.name,
-    Source: context.volumes.mountpoint(volume.name),
+    Name: record.name,
+    Source: context.volumes.pathOf(record),
     Destination: destination,
-    Driver: volume.driver,
+    Driver: record.driver,
     RW: writable,
     Relabel: '',
     Propagation: '',

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
 import { EngineError } from '../../../base/mod.ts';
 import type { MountRequest } from '../../../spec/docker/mod.ts';
-import { checkVolumeName, PROPAGATIONS, whyNoDestination, whyNotAbsolute } from './mount-spec.ts';
+import { PROPAGATIONS, whyNoDestination, whyNotAbsolute } from './mount-spec.ts';
 
 /** Checks an entry of `Mounts`. Throws `invalid` in Docker's words. Compat: moby `linuxParser.ValidateMountConfig`. */
 export function checkMount(mount: MountRequest): void {
@@ -10,7 +10,6 @@ export function checkMount(mount: MountRequest): void {
   if (why) {
     throw new EngineError('invalid', `invalid mount config for type "${mount.Type}": ${why}`);
   }
-  if (mount.Type === 'volume' && mount.Source) checkVolumeName(mount.Source);
 }
 
 function whyWrong(mount: MountRequest): string | undefined {

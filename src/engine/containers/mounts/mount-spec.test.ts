@@ -28,6 +28,5 @@ test('parseBind answers in Docker’s words when the entry is wrong', () => {
   expect(() => parseBind('/a:b')).toThrow("invalid mount path: 'b' mount path must be absolute");
   expect(() => parseBind('/a:/')).toThrow("destination can't be '/'");
   expect(() => parseBind('/a:/b:rx')).toThrow('invalid mode: rx');
-  expect(() => parseBind('a/b:/c')).toThrow('includes invalid characters for a local volume name');
   expect(() => parseBind('')).toThrow("invalid volume specification: ''");
 });

@@ -13,7 +13,6 @@ export interface BindSpec {
   noCopy: boolean;
 }
 
-const VOLUME_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 export const PROPAGATIONS = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'];
 /** Of each kind a mode names at most one word. */
 const MODE_KINDS = [
@@ -43,7 +42,6 @@ export function parseBind(raw: string): BindSpec {
     ? words.includes('nocopy') && 'VolumeOptions'
     : (propagation !== undefined || words.includes('idmap')) && 'BindOptions';
   if (foreign) throw invalidFor(raw, isPath ? 'bind' : 'volume', `field ${foreign} must not be specified`);
-  if (source !== '' && !isPath) checkVolumeName(source);
   return {
     type: isPath ? 'bind' : 'volume',
     source: isPath ? cleanPath(source) : source,
@@ -88,22 +86,6 @@ export function whyNoDestination(destination: string): string | undefined {
 
 export function whyNotAbsolute(path: string): string | undefined {
   return path.startsWith('/') ? undefined : `invalid mount path: '${path}' mount path must be absolute`;
-}
-
-/** Throws `invalid` unless a volume of the local driver may have this name. */
-export function checkVolumeName(name: string): void {
-  if (name.length === 1) {
-    throw new EngineError(
-      'invalid',
-      `create ${name}: volume name is too short, names should be at least two alphanumeric characters`,
-    );
-  }
-  if (!VOLUME_NAME.test(name)) {
-    throw new EngineError(
-      'invalid',
-      `create ${name}: "${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
-    );
-  }
 }
 
 /** Lexically clean absolute path without a trailing slash. */

@@ -4,7 +4,7 @@ import type { ContainersContext } from '../context.ts';
 
 /**
  * Copies what the image has at a volume's destination into the volume, if that is empty. The container's tree is
- * mounted for it and unmounted again. Compat: moby does this at create, not at start.
+ * mounted for it and unmounted again, and so are the volumes that need it. Compat: moby does this at create, not at start.
  */
 export async function populateVolumes(
   context: ContainersContext,
@@ -18,8 +18,10 @@ export async function populateVolumes(
   if (volumes.length === 0) return;
   const rootfs = await context.layers.mount(id);
   try {
-    for (const { Destination, Source } of volumes) await context.rootfs.copyUp(rootfs, Destination, Source);
+    for (const { Destination, Name } of volumes)
+      await context.rootfs.copyUp(rootfs, Destination, () => context.volumes.mount(Name, id));
   } finally {
+    await context.volumes.release(id);
     await context.layers.unmount(id);
   }
 }

@@ -6,6 +6,7 @@ import type { HostConfig, MountRequest } from '../../../spec/docker/mod.ts';
 import { type Owner, outsideOwner } from '../../../spec/id-map.ts';
 import type { MountPointRecord, ResolvedUser } from '../../../store/mod.ts';
 import { propagationAt } from '../../../store/mod.ts';
+import { mountRestrictions } from '../../../sys/mod.ts';
 import type { Container } from '../container.ts';
 import type { ContainersContext } from '../context.ts';
 import { mapOf } from '../set-up/user-namespace.ts';
@@ -19,10 +20,11 @@ export async function resolveMounts(
   context: ContainersContext,
   container: Subject,
   user: ResolvedUser,
+  { signal }: { signal?: AbortSignal } = {},
 ): Promise<ResolvedMount[]> {
   const points = Object.values(container.record.mountPoints).sort(byDepth);
   const mounts: ResolvedMount[] = [];
-  for (const point of points) mounts.push(await resolve(context, container, point, user));
+  for (const point of points) mounts.push(await resolve(context, container, point, { user, signal }));
   return mounts;
 }
 
@@ -34,7 +36,7 @@ async function resolve(
   context: ContainersContext,
   container: Subject,
   point: MountPointRecord,
-  user: ResolvedUser,
+  { user, signal }: { user: ResolvedUser; signal: AbortSignal | undefined },
 ): Promise<ResolvedMount> {
   switch (point.Type) {
     case 'tmpfs':
@@ -42,7 +44,7 @@ async function resolve(
     case 'image':
       return image(context, container, point);
     case 'volume':
-      return volume(context, container, point);
+      return await volume(context, container, point, signal);
     case 'bind':
       return await bind(context, container, point, user);
   }
@@ -71,21 +73,25 @@ function image(context: ContainersContext, { id, record }: Subject, point: Mount
   return { type: 'bind', source, destination: point.Destination, options: ['rbind', 'ro', 'rprivate'] };
 }
 
-function volume(context: ContainersContext, { id }: Subject, point: MountPointRecord): ResolvedMount {
-  checkVolume(context, point);
+async function volume(
+  context: ContainersContext,
+  { id }: Subject,
+  point: MountPointRecord,
+  signal: AbortSignal | undefined,
+): Promise<ResolvedMount> {
+  const whole = await context.volumes.mount(point.Name, id, signal ? { signal } : {});
+  // What is shown of it, and kept: a plugin says only now where it is.
+  point.Source = whole;
   const subpath = (point.Spec as Partial<MountRequest> | undefined)?.VolumeOptions?.Subpath;
-  const source = subpath ? context.prepared.within(id, point.Source, subpath) : point.Source;
-  const access = point.RW ? 'rw' : 'rro';
-  return { type: 'bind', source, destination: point.Destination, options: ['rbind', access, 'rprivate'] };
-}
-
-/** Volumes with options are Docker's: what they ask to be mounted is not, and the directory is not what they mean. */
-function checkVolume(context: ContainersContext, { Name }: MountPointRecord): void {
-  if (Object.keys(context.volumes.get(Name)?.options ?? {}).length === 0) return;
-  throw new EngineError(
-    'unimplemented',
-    `volume ${Name}: options of the local volume driver are not implemented by Minke yet`,
-  );
+  const source = subpath ? await context.prepared.within(id, whole, subpath) : whole;
+  const access = point.RW ? await context.volumes.restrictions(point.Name, whole) : ['rro'];
+  const mount = {
+    type: 'bind',
+    source,
+    destination: point.Destination,
+    options: ['rbind', ...access, 'rprivate'],
+  };
+  return subpath ? mount : { ...mount, kind: 'directory' };
 }
 
 async function bind(
@@ -97,11 +103,15 @@ async function bind(
   ensureSource(point);
   const propagation = propagationOf(point);
   const recursive = bindOptions(point).NonRecursive !== true;
-  const access = point.RW ? 'rw' : isReadOnlyFlat(point) ? 'ro' : 'rro';
+  const access = [
+    ...(point.RW ? [] : [isReadOnlyFlat(point) ? 'ro' : 'rro']),
+    // Compat: what the host's mount forbids stays so; crun would mount it anew without.
+    ...mountRestrictions(point.Source).filter((word) => point.RW || word !== 'ro'),
+  ];
   // Compat: crun takes the `r` of `rprivate` for that of `rbind`; nothing is below that it could mean.
   const options = recursive
-    ? ['rbind', access, propagation]
-    : ['bind', access, propagation.replace(/^r/, '')];
+    ? ['rbind', ...access, propagation]
+    : ['bind', ...access, propagation.replace(/^r/, '')];
   return {
     type: 'bind',
     source: isMapped(point)

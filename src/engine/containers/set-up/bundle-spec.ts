@@ -31,6 +31,7 @@ export async function bundleSpec(
   context: ContainersContext,
   container: Container,
   at: { rootfs: string; sandbox: Sandbox | undefined; userns: Userns | undefined },
+  { signal }: { signal?: AbortSignal } = {},
 ): Promise<RuntimeSpec> {
   const { rootfs, sandbox, userns } = at;
   const { record } = container;
@@ -41,7 +42,10 @@ export async function bundleSpec(
   if (config.WorkingDir !== '') await context.rootfs.ensureDirectory(rootfs, config.WorkingDir, root);
   const links = startedLinks(context, container);
   writeContainerFiles(context, container, sandbox, links.hosts);
-  const mounts = [...(await resolveMounts(context, container, user)), ...sharedMemory(context, container)];
+  const mounts = [
+    ...(await resolveMounts(context, container, user, signal ? { signal } : {})),
+    ...sharedMemory(context, container),
+  ];
   await makeMountPoints(context, rootfs, mounts, root);
   const name = config.Hostname || hostname();
   const input: BundleInput = {
@@ -117,9 +121,10 @@ async function makeMountPoints(
   mounts: readonly ResolvedMount[],
   owner: Owner,
 ): Promise<void> {
-  for (const { destination, source, type } of mounts) {
+  for (const { destination, source, type, kind } of mounts) {
     if (mounts.some((other) => destination.startsWith(`${other.destination}/`))) continue;
-    const isFile = type === 'bind' && !statSync(source, { throwIfNoEntry: false })?.isDirectory();
+    const isFile =
+      type === 'bind' && kind !== 'directory' && !statSync(source, { throwIfNoEntry: false })?.isDirectory();
     // What cannot be made is said better by the mount itself.
     await context.rootfs
       .ensureMountPoint(rootfs, destination, { kind: isFile ? 'file' : 'directory', owner })

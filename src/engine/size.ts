@@ -1,4 +1,4 @@
-import { EngineError } from '../../base/mod.ts';
+import { EngineError } from '../base/mod.ts';
 
 const UNITS: Record<string, number> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
 
