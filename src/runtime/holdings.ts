@@ -71,10 +71,10 @@ export class Holdings {
     return this.ledger.get(id, startNumber) !== undefined;
   }
 
-  /** A container that the keeper holds now is held by us too. */
-  adopt(state: Omit<HeldState, 'exit' | 'lost'>): Live {
+  /** A container that the keeper holds now is held by us too. `known`: its cgroup, where that need not be looked up. */
+  adopt(state: Omit<HeldState, 'exit' | 'lost'>, known?: Cgroup): Live {
     const { id, startNumber, pid, startTime, tty, started } = state;
-    const cgroup = cgroupOfBundle(this.bundle(id), this.host) ?? new Cgroup([]);
+    const cgroup = known ?? cgroupOfBundle(this.bundle(id), this.host) ?? new Cgroup([]);
     const live = new Live({ id: id as ContainerId, startNumber, pid, startTime, tty, cgroup });
     live.started = started;
     // Race: the exit may have been told before the create was answered.

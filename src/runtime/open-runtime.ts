@@ -4,6 +4,7 @@ import { type ContainerId, EngineError, type Logger, messageOf } from '../base/m
 import { atomicWrite, readNetDev, run, setWindowSize } from '../sys/mod.ts';
 import { type CgroupDriver, detectCgroups } from './cgroups/host.ts';
 import { type LimitChange, limitWrites } from './cgroups/limit-writes.ts';
+import { cgroupAt } from './cgroups/of-bundle.ts';
 import { readUsageV1 } from './cgroups/usage/read-v1.ts';
 import { readUsageV2 } from './cgroups/usage/read-v2.ts';
 import { KeeperLink } from './connection/keeper-link.ts';
@@ -145,7 +146,8 @@ class KeptRuntime implements Runtime {
         deadlineMs: this.#options.deadlineMs ?? DEADLINE_MS,
       });
       throwIfCancelled(signal);
-      const live = this.#holdings.adopt({ id, startNumber, pid, startTime, tty, started: false });
+      const cgroup = cgroupAt(spec.linux.cgroupsPath, this.#holdings.host);
+      const live = this.#holdings.adopt({ id, startNumber, pid, startTime, tty, started: false }, cgroup);
       if (stdio?.stdin !== undefined && stdinOnce) live.holdStdin(openFifoWriter(stdio.stdin));
       return { pid };
     } catch (error) {

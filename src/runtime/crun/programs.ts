@@ -33,6 +33,7 @@ export class OciPrograms {
   readonly #options: ProgramOptions;
   readonly #programs = new Map<string, OciProgram>();
   #default: OciProgram | undefined;
+  #defaultName: string | undefined;
 
   constructor(options: ProgramOptions) {
     this.#options = options;
@@ -44,9 +45,11 @@ export class OciPrograms {
     return this.#default;
   }
 
+  /** Found once: each start of a container asks, and PATH is long on some machines. */
   get defaultName(): string {
     const { defaultName, path } = this.#options;
-    return defaultName ?? (path === undefined ? nameOfFirst() : this.default.name);
+    this.#defaultName ??= defaultName ?? (path === undefined ? nameOfFirst() : this.default.name);
+    return this.#defaultName;
   }
 
   /** The runtime of that name; '' is the default one. Undefined if there is none. */
