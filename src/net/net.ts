@@ -142,6 +142,16 @@ export interface EndpointRequest {
   names: string[];
   /** Alias → container id: names that this container alone sees. */
   links?: Record<string, string>;
+  /** The container resolves names by our server, at 127.0.0.11. Given with an endpoint whose network has names. */
+  resolver?: ResolverSettings;
+}
+
+/** How our name server of a sandbox gets at what it does not know itself. */
+export interface ResolverSettings {
+  /** Servers that are asked in turn. `fromHost`: from the host's namespace, not from the container's. */
+  upstreams: { address: string; fromHost: boolean }[];
+  /** Somebody chose `ndots`: names without a dot are asked of nobody else. */
+  ndotsSet: boolean;
 }
 
 export interface PortRequest {
@@ -159,6 +169,8 @@ export interface Sandbox {
   netns: string;
   endpoints: Endpoint[];
   ports: PublishedPort[];
+  /** Our name server answers in it, from the first endpoint on that came with such settings. */
+  resolver?: ResolverSettings;
   /** A connect or disconnect was under way when this was written: `restore` puts routes right. */
   changing?: boolean;
 }

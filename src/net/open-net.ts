@@ -1,6 +1,7 @@
 import { type ContainerId, EngineError, type Logger, type NetworkId } from '../base/mod.ts';
 import { Rtnetlink } from '../sys/mod.ts';
 import { ensureBridgeLink, removeLinks } from './bridge/bridge.ts';
+import { NameService } from './dns/name-service.ts';
 import { Firewall } from './firewall/firewall.ts';
 import { judgeGroup } from './firewall/judge.ts';
 import { forwardIpv6, forwardPackets } from './forward-packets.ts';
@@ -48,6 +49,7 @@ class KernelNet implements Net {
   readonly #networks = new Map<NetworkId, Network>();
   readonly #bridgeEndpoints: BridgeEndpoints;
   readonly #ports: PublishedPorts;
+  readonly #names: NameService;
   readonly #sandboxes: LiveSandboxes;
   #rtnetlink: Rtnetlink | undefined;
 
@@ -67,11 +69,12 @@ class KernelNet implements Net {
     });
     this.#bridgeEndpoints = new BridgeEndpoints(() => this.#host());
     this.#ports = new PublishedPorts(this.#firewall, this.#networks, host, log);
+    this.#names = new NameService(this.#networks, log);
     this.#sandboxes = new LiveSandboxes({
       namespaces: this.#namespaces,
       networks: this.#networks,
       driverOf: (driver) => this.#driverOf(driver),
-      services: [this.#ports],
+      services: [this.#ports, this.#names],
       log,
     });
   }
@@ -86,6 +89,7 @@ class KernelNet implements Net {
 
   async close(): Promise<void> {
     this.#ports.closeAll();
+    this.#names.closeAll();
     this.#firewall.close();
     this.#rtnetlink?.[Symbol.dispose]();
     this.#rtnetlink = undefined;

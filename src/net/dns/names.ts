@@ -62,11 +62,6 @@ export class Names {
     if (this.#hosts.delete(hostKey(host))) this.#post({ type: 'no host', networkId, endpointId });
   }
 
-  /** Whether a sandbox has a server. */
-  serves(id: ContainerId): boolean {
-    return this.#served.has(id);
-  }
-
   /**
    * Opens a server in the sandbox whose namespace is pinned at this path, or changes what the one there sees. The rules
    * that lead to it take the place of those that an earlier daemon left. Throws SysError.

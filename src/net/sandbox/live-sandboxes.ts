@@ -38,7 +38,13 @@ export class LiveSandboxes {
     const { namespaces, networks, services } = this.#parts;
     if (this.#live.has(id))
       throw new EngineError('conflict', `container ${id} has a network sandbox already`);
-    const sandbox: Sandbox = { netns: namespaces.path(id), endpoints: [], ports: [] };
+    const resolver = request.endpoints.find((endpoint) => endpoint.resolver)?.resolver;
+    const sandbox: Sandbox = {
+      netns: namespaces.path(id),
+      endpoints: [],
+      ports: [],
+      ...(resolver && { resolver }),
+    };
     this.#live.set(id, sandbox);
     await using cleanup = this.#undo(id);
     cleanup.defer('tear down', () => this.tearDown(id, sandbox));
@@ -74,7 +80,12 @@ export class LiveSandboxes {
     cleanup.defer('give addresses back', () => driver.release(endpoint));
     cleanup.defer('remove the interface', () => driver.remove(namespace, endpoint));
     driver.add(namespace, endpoint, request.network, { gateway: { ipv4: false, ipv6: false } });
-    const sandbox = { ...structuredClone(before), endpoints: [...before.endpoints, endpoint] };
+    const resolver = before.resolver ?? request.resolver;
+    const sandbox: Sandbox = {
+      ...structuredClone(before),
+      endpoints: [...before.endpoints, endpoint],
+      ...(resolver && { resolver }),
+    };
     cleanup.defer('put the route back', () => this.#route(namespace, before));
     this.#route(namespace, sandbox);
     for (const service of this.#parts.services) {
