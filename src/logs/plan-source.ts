@@ -45,7 +45,7 @@ export async function planSource(
   };
   if (driver.sender) {
     spec.driver.hold = await holdOf(driver, driver.sender, senderOptions(source.config));
-    return { spec, ship: await planShip(source, spec, driver.sender) };
+    return { spec, ship: await planShip(source, spec, driver.sender, driver.buffer) };
   }
   const options = source.config.Config ?? {};
   if (source.about && wantsAbout(options)) {
@@ -57,7 +57,12 @@ export async function planSource(
   return { spec };
 }
 
-async function planShip(source: LogSource, spec: SourceSpec, sender: SenderName): Promise<ShipSpec> {
+async function planShip(
+  source: LogSource,
+  spec: SourceSpec,
+  sender: SenderName,
+  buffer: number | undefined,
+): Promise<ShipSpec> {
   const { about } = source;
   if (!about) throw new EngineError('internal', `nothing is known of container ${source.id}`);
   const options = senderOptions(source.config);
@@ -75,6 +80,7 @@ async function planShip(source: LogSource, spec: SourceSpec, sender: SenderName)
     format: 'local',
     cursorPath: join(dirname(source.notePath), 'sent'),
     resumed: source.resumed === true,
+    ...(buffer === undefined ? {} : { buffer }),
   };
 }
 
@@ -89,7 +95,7 @@ async function holdOf(
   sender: SenderName,
   options: Record<string, string>,
 ): Promise<number> {
-  if (!driver.waits) return Number.POSITIVE_INFINITY;
+  if (driver.buffer !== undefined) return Number.POSITIVE_INFINITY;
   const room = driver.limits.maxSize / 2;
   if (sender !== 'fluentd') return Math.min(HOLD, room);
   const { fluentdOptions } = await import('./driver/fluentd/options.ts');

@@ -178,53 +178,6 @@ describe('fluentd', () => {
     await until('the event', () => fluentd.events.length > 0, 20_000);
     expect(fluentd.events[0]?.record['log']).toBe('early');
   });
-
-  test.skipIf(ENGINE === 'docker')(
-    'a receiver that hangs holds up its container, and nothing else; non-blocking holds up nothing',
-    async () => {
-      using _calm = await calm(TWICE);
-      const { docker, busybox } = await engine();
-      await using fluentd = await FluentdReceiver.start();
-      fluentd.stalled = true;
-      const [slow, free] = [uniqueName(), uniqueName()];
-      await using _box = removing(docker, slow, free);
-      const fill = 'x'.repeat(90);
-      const script = ['sh', '-c', `seq -w 1 40000 | sed 's/$/ ${fill}/'; read x`];
-      const end = `40000 ${fill}`;
-      const list = [`fluentd-address=127.0.0.1:${fluentd.port}`];
-      await docker.ok(['run', '-d', '-i', '--name', slow, ...options('fluentd', list), busybox, ...script]);
-      await docker.ok([
-        'run',
-        '-d',
-        '-i',
-        '--name',
-        free,
-        ...options('fluentd', [...list, 'mode=non-blocking']),
-        busybox,
-        ...script,
-      ]);
-      await until(
-        'the one that does not wait',
-        async () => (await docker.ok(['logs', '--tail', '1', free])) === end,
-        30_000,
-      );
-      const last = Number.parseInt(await docker.ok(['logs', '--tail', '1', slow]), 10);
-      expect(last).toBeGreaterThan(1000);
-      expect(last).toBeLessThan(40_000);
-      await docker.ok(['rm', '-f', free]);
-      const before = fluentd.events.length;
-      fluentd.resume();
-      await until(
-        'all of the other',
-        async () => (await docker.ok(['logs', '--tail', '1', slow])) === end,
-        30_000,
-      );
-      await until('all of it at the receiver', () => fluentd.events.at(-1)?.record['log'] === end, 30_000);
-      expect(fluentd.events.length).toBeGreaterThan(before);
-      const mine = fluentd.events.filter(({ record }) => record['container_name'] === `/${slow}`);
-      expect(mine).toHaveLength(40_000);
-    },
-  );
 });
 
 describe('splunk', () => {

@@ -16,8 +16,11 @@ export type Driver =
       limits: FileLimits;
       /** Its records also go to a receiver. */
       sender?: SenderName;
-      /** A container is read on while its receiver has yet to get as much as may be kept. */
-      waits: boolean;
+      /**
+       * Bytes that its receiver may be behind before the oldest of them are dropped; undefined = the container waits
+       * instead. A file is written at once, in either mode.
+       */
+      buffer?: number;
     };
 
 /** The drivers that `docker info` lists. Compat: `none` is not in Docker's list either. */
@@ -25,6 +28,9 @@ export const DRIVER_NAMES: string[] = ['json-file', 'local', ...SENDERS].sort();
 
 /** Where `cache-disabled` is set, what a receiver has yet to get is kept in a small file in memory. */
 const SPOOL: FileLimits = { maxSize: 1024 * 1024, maxFiles: 3, compress: false };
+
+/** Compat: moby `daemon/logger/ring.go`, defaultRingMaxSize. */
+const DEFAULT_BUFFER = 1_000_000;
 
 const COMMON = ['labels', 'labels-regex', 'env', 'env-regex', 'tag'];
 const FILE_OPTIONS = new Set(['max-file', 'max-size', 'compress', ...COMMON]);
@@ -51,15 +57,16 @@ export function resolveDriver(config: LogConfig, defaults: FileLimits = DEFAULT_
   if (config.Type === 'none') return { kind: 'none' };
   const options = config.Config ?? {};
   const type = config.Type === '' ? 'json-file' : config.Type;
-  const waits = checkMode(options);
+  const buffer = bufferOf(options);
   const cached = checkCache(options);
+  const mode = buffer === undefined ? {} : { buffer };
   if (type === 'json-file') {
     checkNames(options, `for json-file log driver`);
-    return { kind: 'file', format: type, place: type, limits: jsonFileLimits(options, defaults), waits };
+    return { kind: 'file', format: type, place: type, limits: jsonFileLimits(options, defaults), ...mode };
   }
   if (type === 'local') {
     checkNames(options, `for log driver local`);
-    return { kind: 'file', format: type, place: type, limits: localLimits(options), waits };
+    return { kind: 'file', format: type, place: type, limits: localLimits(options), ...mode };
   }
   if (!isSender(type))
     throw new EngineError('invalid', `logger: no log driver named '${type}' is registered`);
@@ -67,10 +74,15 @@ export function resolveDriver(config: LogConfig, defaults: FileLimits = DEFAULT_
     kind: 'file',
     format: 'local',
     place: cached ? 'cache' : 'spool',
-    limits: cached ? localLimits(options, 'cache-') : SPOOL,
+    limits: cached ? localLimits(options, 'cache-') : spoolFor(buffer),
     sender: type,
-    waits,
+    ...mode,
   };
+}
+
+/** The files behind the current one have room for the buffer. */
+function spoolFor(buffer = 0): FileLimits {
+  return { ...SPOOL, maxSize: Math.max(SPOOL.maxSize, Math.ceil(buffer / (SPOOL.maxFiles - 1))) };
 }
 
 /** The options that are the sender's own. */
@@ -85,26 +97,25 @@ function checkNames(options: Record<string, string>, where: string): void {
   }
 }
 
-/** True if the container waits for its receiver (mode `blocking`). */
-function checkMode(options: Record<string, string>): boolean {
+/** `max-buffer-size` of the mode `non-blocking`; undefined if the container waits for its receiver. */
+function bufferOf(options: Record<string, string>): number | undefined {
   const mode = options['mode'] ?? '';
   if (mode !== '' && mode !== 'blocking' && mode !== 'non-blocking') {
     throw new EngineError('invalid', `logger: logging mode not supported: ${mode}`);
   }
-  const buffer = options['max-buffer-size'];
-  if (buffer === undefined) return mode !== 'non-blocking';
-  if (mode !== 'non-blocking') {
+  const size = options['max-buffer-size'];
+  if (size !== undefined && mode !== 'non-blocking') {
     throw new EngineError(
       'invalid',
       "logger: max-buffer-size option is only supported with 'mode=non-blocking'",
     );
   }
+  if (mode !== 'non-blocking') return undefined;
   try {
-    ramSize(buffer);
+    return size === undefined ? DEFAULT_BUFFER : ramSize(size);
   } catch {
-    throw new EngineError('invalid', `error parsing option max-buffer-size: invalid size: '${buffer}'`);
+    throw new EngineError('invalid', `error parsing option max-buffer-size: invalid size: '${size}'`);
   }
-  return false;
 }
 
 /** False if `docker logs` is to have nothing of what a receiver gets. */

@@ -52,7 +52,11 @@ test.each(['blocking', 'non-blocking'])(
   async (mode) => {
     const receiver = new Receiver();
     const address = `tcp://127.0.0.1:${await receiver.listen()}`;
-    using container = new FakeContainer({ Type: 'syslog', Config: { 'syslog-address': address, mode } });
+    const buffer: Record<string, string> = mode === 'blocking' ? {} : { 'max-buffer-size': '1g' };
+    using container = new FakeContainer({
+      Type: 'syslog',
+      Config: { 'syslog-address': address, mode, ...buffer },
+    });
     const start = (resumed: boolean) =>
       Bun.spawn([process.execPath, CHILD, JSON.stringify({ ...container.source, resumed }), 'kill'], {
         stdout: 'pipe',

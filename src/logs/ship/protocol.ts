@@ -14,6 +14,8 @@ export interface ShipSpec {
   cursorPath: string;
   /** The container runs already: go on where the last daemon was; a receiver that is away is waited for. */
   resumed: boolean;
+  /** What is yet to be sent beyond so many bytes is dropped, the oldest first; undefined = nothing is. */
+  buffer?: number;
 }
 
 /** What the main thread tells the background thread. */

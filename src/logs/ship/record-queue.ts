@@ -19,6 +19,8 @@ export class RecordQueue {
   #reader: RecordReader | undefined;
   /** Opened files that come after the reader's. */
   #later: LogFile[] = [];
+  /** Read already. */
+  #held: Piece | undefined;
   #complete = false;
   #position: Position;
 
@@ -54,6 +56,9 @@ export class RecordQueue {
 
   /** The next records; undefined if there are none just now. */
   async next(): Promise<Piece | undefined> {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held) return held;
     for (;;) {
       const piece = await this.#read();
       if (piece) return piece;
@@ -65,10 +70,40 @@ export class RecordQueue {
         this.#later.unshift(next);
         return last;
       }
-      await this.#reader?.file.source.close();
       this.#later.unshift(next);
-      this.#advance(0);
+      await this.#nextFile();
     }
+  }
+
+  /**
+   * Passes over the oldest records, so that what is left takes `most` bytes in the files, or is the newest record.
+   * Gives how many bytes it passed over.
+   */
+  async keepLast(most: number): Promise<number> {
+    if (!(await this.#openAll()) || !this.#reader) return 0;
+    const sizes = await Promise.all([this.#reader.file, ...this.#later].map(sizeOf));
+    const over = sizes.reduce((sum, size) => sum + size, 0) - this.#reader.position - most;
+    if (over <= 0) return 0;
+    this.#held = undefined;
+    let left = over;
+    // Whole files first: their records need not be looked at.
+    for (const size of sizes.slice(0, -1)) {
+      const rest = size - this.#reader.position;
+      if (rest > left) break;
+      left -= rest;
+      await this.#nextFile();
+    }
+    while (left > 0) {
+      const piece = await this.#read();
+      if (!piece) break;
+      const { from, bytes } = cut(piece, left);
+      left -= bytes;
+      const kept = piece.records.slice(from);
+      const isLast = this.#later.length === 0 && this.#reader.position >= (sizes.at(-1) ?? 0);
+      if (kept.length > 0) this.#held = { ...piece, records: kept };
+      else if (isLast) this.#held = { ...piece, records: piece.records.slice(-1) };
+    }
+    return over - left;
   }
 
   /** Nothing more is written: all files are opened, so that it does not matter who removes them. */
@@ -114,8 +149,61 @@ export class RecordQueue {
     return files[0];
   }
 
+  /** Opens all files that there are; false if there is none. */
+  async #openAll(): Promise<boolean> {
+    if (!this.#reader) {
+      const first = await this.#following();
+      if (!first) return false;
+      this.#later.unshift(first);
+      this.#advance(0);
+    }
+    while (!this.#complete) {
+      const newest = this.#later.at(-1) ?? this.#reader?.file;
+      const next = newest && (await openNeighbour(this.#spec.path, newest, 'newer'));
+      if (!next) break;
+      this.#later.push(next);
+    }
+    return true;
+  }
+
+  async #nextFile(): Promise<void> {
+    await this.#reader?.file.source.close();
+    this.#advance(0);
+  }
+
   #advance(offset: number): void {
     const file = this.#later.shift();
     this.#reader = file && new RecordReader(FORMATS[this.#spec.format], file, offset);
   }
+}
+
+/** How many of its records take `most` bytes, and how many bytes those are. What a record has beside its line is much alike in all. */
+function cut({ records, bytes }: Piece, most: number): { from: number; bytes: number } {
+  if (bytes <= most) return { from: records.length, bytes };
+  const beside = (bytes - records.reduce((sum, { line }) => sum + line.length, 0)) / records.length;
+  let from = 0;
+  let dropped = 0;
+  for (const { line } of records) {
+    if (dropped >= most) break;
+    dropped += line.length + beside;
+    from++;
+  }
+  return { from, bytes: dropped };
+}
+
+const lengths = new WeakMap<LogFile, number>();
+const SCRATCH = 256 * 1024;
+
+/** Bytes of records in a file; a compressed one is inflated once for it. */
+async function sizeOf(file: LogFile): Promise<number> {
+  if (!file.compressed) return file.sizeNow();
+  const known = lengths.get(file);
+  if (known !== undefined) return known;
+  const scratch = Buffer.allocUnsafe(SCRATCH);
+  let length = 0;
+  for (let count = 1; count > 0; length += count) {
+    count = await file.source.read(scratch, 0, SCRATCH, length);
+  }
+  lengths.set(file, length);
+  return length;
 }

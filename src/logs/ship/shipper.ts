@@ -5,7 +5,7 @@ import type { LogRecord } from '../logs.ts';
 import { Growth } from '../read/growth.ts';
 import { Cursor, type Position, readCursor } from './cursor.ts';
 import type { FromBackground, ShipSpec } from './protocol.ts';
-import { RecordQueue } from './record-queue.ts';
+import { type Piece, RecordQueue } from './record-queue.ts';
 
 /** A container that has ended waits no longer for a receiver that takes nothing. */
 const GIVE_UP_MS = 10_000;
@@ -31,6 +31,8 @@ export class Shipper {
   /** Bytes that waited before the pump began to count. */
   #backlog = 0;
   #inTrouble = false;
+  /** It was said that the receiver is behind. */
+  #dropping = false;
   #giveUp: NodeJS.Timeout | undefined;
   #done: Promise<void> = Promise.resolve();
 
@@ -86,7 +88,7 @@ export class Shipper {
       const grown = Promise.withResolvers<void>();
       const forget = this.#growth.next(grown.resolve);
       if (ended) await queue.complete();
-      for (let piece = await queue.next(); piece; piece = await queue.next()) {
+      for (let piece = await this.#next(queue); piece; piece = await this.#next(queue)) {
         if (this.#pending.length === 0) this.#pendingSince = Date.now();
         this.#pending.push(...piece.records.map(toMessage));
         this.#pendingEnd = piece.position;
@@ -99,6 +101,19 @@ export class Shipper {
       forget();
     }
     await this.#flush(cursor);
+  }
+
+  /** The next records; of one that does not wait for its receiver, those that its buffer still has. */
+  async #next(queue: RecordQueue): Promise<Piece | undefined> {
+    const { buffer } = this.#spec;
+    const dropped = buffer === undefined ? 0 : await queue.keepLast(buffer);
+    if (dropped > 0 && !this.#dropping) {
+      this.#trouble('the receiver is behind, its oldest output is dropped', undefined, { bytes: dropped });
+    }
+    if (dropped > 0) this.#dropping = true;
+    const piece = await queue.next();
+    if (!piece) this.#dropping = false;
+    return piece;
   }
 
   #isDue(): boolean {
