@@ -91,12 +91,14 @@ export interface LinkNetwork {
   driver: 'macvlan' | 'ipvlan';
   id: NetworkId;
   name: string;
-  /** Of either family; at most one of each gives addresses. */
+  /** Of either family; addresses come from the first one of each that has some left. */
   pools: Pool[];
   /** The host's interface; made, if it is a VLAN's (`eth0.10`) or '' (a dummy). */
   parent: string;
   /** `bridge`, `private`, `vepa`, `passthru`; `l2`, `l3`, `l3s`. */
   mode: string;
+  /** Of ipvlan: `bridge`, `private`, `vepa`. */
+  flag?: string;
   internal: boolean;
   mtu?: number;
 }

@@ -6,6 +6,8 @@ import { Firewall } from './firewall/firewall.ts';
 import { judgeGroup } from './firewall/judge.ts';
 import { forwardIpv6, forwardPackets } from './forward-packets.ts';
 import { gather } from './gather.ts';
+import { HostLinks } from './links/host-links.ts';
+import { LinkEndpoints } from './links/link-endpoints.ts';
 import type {
   EndpointRequest,
   HostPolicy,
@@ -48,6 +50,8 @@ class KernelNet implements Net {
   readonly #firewall: Firewall;
   readonly #networks = new Map<NetworkId, Network>();
   readonly #bridgeEndpoints: BridgeEndpoints;
+  readonly #linkEndpoints: LinkEndpoints;
+  readonly #links: HostLinks;
   readonly #ports: PublishedPorts;
   readonly #names: NameService;
   readonly #sandboxes: LiveSandboxes;
@@ -68,6 +72,8 @@ class KernelNet implements Net {
       log,
     });
     this.#bridgeEndpoints = new BridgeEndpoints(() => this.#host());
+    this.#linkEndpoints = new LinkEndpoints(() => this.#host());
+    this.#links = new HostLinks(() => this.#host(), this.#networks, tableName);
     this.#ports = new PublishedPorts(this.#firewall, this.#networks, host, log);
     this.#names = new NameService(this.#networks, log);
     this.#sandboxes = new LiveSandboxes({
@@ -102,11 +108,16 @@ class KernelNet implements Net {
     await gather([
       () => this.#firewall.remove(),
       () => removeLinks(bridges.filter((bridge) => !foreign.includes(bridge))),
+      () => this.#links.removeOrphans(),
     ]);
   }
 
   async ensureNetwork(network: Network): Promise<void> {
-    if (network.driver !== 'bridge') throw lacksDriver(network.driver);
+    if (network.driver !== 'bridge') {
+      this.#links.ensure(network);
+      this.#networks.set(network.id, network);
+      return;
+    }
     if (network.ipv6 && this.#policy.ipForward) forwardIpv6(this.#host(), this.#log);
     ensureBridgeLink(this.#host(), network);
     this.#networks.set(network.id, network);
@@ -115,7 +126,7 @@ class KernelNet implements Net {
 
   async removeNetwork(network: Network, options: { keepInterface?: boolean } = {}): Promise<void> {
     this.#networks.delete(network.id);
-    if (network.driver !== 'bridge') throw lacksDriver(network.driver);
+    if (network.driver !== 'bridge') return await this.#links.remove(network);
     this.#bridgeEndpoints.forget(network);
     await gather([
       () => this.#firewall.removeBridge(network),
@@ -141,6 +152,7 @@ class KernelNet implements Net {
 
   async restore(live: { id: ContainerId; sandbox: Sandbox }[]): Promise<void> {
     this.#bridgeEndpoints.clear();
+    this.#linkEndpoints.clear();
     // Orphans first: what a change that was cut off left in a running container goes, and only then routes are put right.
     await removeOrphans({
       host: this.#host(),
@@ -149,12 +161,12 @@ class KernelNet implements Net {
       live: new Map(live.map(({ id, sandbox }) => [id, sandbox])),
       log: this.#log,
     });
+    await this.#links.removeOrphans();
     await this.#sandboxes.restore(live);
   }
 
   #driverOf(driver: Network['driver']): EndpointDriver {
-    if (driver === 'bridge') return this.#bridgeEndpoints as EndpointDriver;
-    throw lacksDriver(driver);
+    return (driver === 'bridge' ? this.#bridgeEndpoints : this.#linkEndpoints) as EndpointDriver;
   }
 
   #bridges(): string[] {
@@ -165,11 +177,4 @@ class KernelNet implements Net {
     if (!this.#rtnetlink) throw new EngineError('unavailable', 'the network is not open');
     return this.#rtnetlink;
   }
-}
-
-function lacksDriver(driver: string): EngineError {
-  return new EngineError(
-    'unimplemented',
-    `networks of the driver ${driver} are not implemented by Minke yet`,
-  );
 }

@@ -22,8 +22,8 @@ export interface EndpointDriver<N extends Network = Network> {
     network: N,
     options: { gateway: { ipv4: boolean; ipv6: boolean } },
   ): void;
-  /** Cuts the endpoint off at once; the interface goes with its namespace. Idempotent. */
-  cut(endpoint: Endpoint): void;
+  /** Cuts the endpoint off at once; the interface goes with its namespace, pinned at `netns`. Idempotent. */
+  cut(endpoint: Endpoint, netns: string): void | Promise<void>;
   /** Takes the interface out of a sandbox that lives on. Idempotent. */
   remove(sandbox: OpenSandbox, endpoint: Endpoint): Promise<void>;
   /** After a daemon start: puts right what can be without touching the container; false if the interface is gone. */

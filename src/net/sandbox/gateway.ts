@@ -57,6 +57,6 @@ function setDefaultRoute(
     inside.request(wanted ? replaceDefaultRoute(link.index, bytes) : deleteDefaultRoute(family));
   } catch (error) {
     // There is none; or the kernel has no IPv6.
-    if (wanted || !['ESRCH', 'EOPNOTSUPP', 'EAFNOSUPPORT'].includes(errnoOf(error) ?? '')) throw error;
+    if (wanted || !['ESRCH', 'ENOTSUP', 'EAFNOSUPPORT'].includes(errnoOf(error) ?? '')) throw error;
   }
 }

@@ -132,7 +132,7 @@ export class LiveSandboxes {
     await gather([
       ...services.map((service) => () => service.close(id, known ?? sandbox)),
       ...((known ?? sandbox)?.endpoints.map(
-        (endpoint) => () => driverOf(endpoint.driver ?? 'bridge').cut(endpoint),
+        (endpoint) => () => driverOf(endpoint.driver ?? 'bridge').cut(endpoint, namespaces.path(id)),
       ) ?? []),
       () => namespaces.remove(id),
       // Only now may others have them, and also where something failed: else the container could not start again.

@@ -8,6 +8,7 @@ import {
   type BridgeNetwork,
   type HostPolicy,
   type Net,
+  type Network,
   openNet,
   type PortRequest,
   type Sandbox,
@@ -74,7 +75,7 @@ function createHost() {
   const networks = [one, two, quiet, closed];
 
   const up: ContainerId[] = [];
-  const start = async (on: BridgeNetwork, ports: Partial<PortRequest>[] = [], ipv4?: string) => {
+  const start = async (on: Network, ports: Partial<PortRequest>[] = [], ipv4?: string) => {
     const id = newId<ContainerId>();
     const endpointId = newId<EndpointId>();
     const endpoint = { endpointId, network: on, names: [], ...(ipv4 !== undefined && { ipv4 }) };

@@ -13,8 +13,9 @@ const TABLE_MAIN = 254;
 /** As `ip route` makes them. */
 const PROTOCOL_BOOT = 3;
 const UNICAST = 1;
+const SCOPE_LINK = 253;
 
-/** EEXIST if there is one. */
+/** EEXIST if there is one. A `gateway` of zeros: all is reached straight by the interface. */
 export function addDefaultRoute(index: number, gateway: AddressBytes): NetlinkMessage {
   return routeBy('add default route', NLM_F_CREATE | NLM_F_EXCL, index, gateway);
 }
@@ -32,8 +33,12 @@ export function deleteDefaultRoute(family: 4 | 6): NetlinkMessage {
 
 function routeBy(what: string, flags: number, index: number, gateway: AddressBytes): NetlinkMessage {
   const bytes = bytesOf(gateway);
-  const message = new NetlinkMessage(what, RTM_NEWROUTE, NLM_F_ACK | flags, routeHeader(familyOf(bytes)));
-  return message.attr(RTA_GATEWAY, bytes).u32(RTA_OIF, index);
+  const header = routeHeader(familyOf(bytes));
+  const onLink = bytes.every((byte) => byte === 0);
+  if (onLink) header[6] = SCOPE_LINK;
+  const message = new NetlinkMessage(what, RTM_NEWROUTE, NLM_F_ACK | flags, header);
+  if (!onLink) message.attr(RTA_GATEWAY, bytes);
+  return message.u32(RTA_OIF, index);
 }
 
 function routeHeader(family: number): Buffer {
