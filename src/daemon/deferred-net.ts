@@ -74,6 +74,10 @@ export function deferredNet(net: Net, log: Logger): DeferredNet {
       await (request.endpoints.length > 0 ? ready : ready.catch(() => {}));
       return await net.setUp(request);
     },
+    updatePorts: async (id, ports) => {
+      await ready;
+      return await net.updatePorts(id, ports);
+    },
     tearDown: async (id, sandbox) => {
       await ready.catch(() => {});
       await net.tearDown(id, sandbox);

@@ -33,6 +33,11 @@ export interface Net {
   connect(id: ContainerId, endpoint: EndpointRequest, ports: PortRequest[]): Promise<Sandbox>;
   /** Takes an endpoint away; default route and ports move to one that remains. Idempotent. */
   disconnect(id: ContainerId, endpointId: string, ports: PortRequest[]): Promise<Sandbox>;
+  /**
+   * Publishes `ports` and nothing else: those that are published already keep their numbers. On failure all stay as they
+   * were. Crash: the caller's record has the old ones, which `restore` puts back.
+   */
+  updatePorts(id: ContainerId, ports: PortRequest[]): Promise<Sandbox>;
   /** Takes down all that `setUp` made for a container: goes on at errors and reports them together. Idempotent. */
   tearDown(id: ContainerId, sandbox: Sandbox | undefined): Promise<void>;
   /**

@@ -146,6 +146,10 @@ class KernelNet implements Net {
     return this.#sandboxes.disconnect(id, endpointId, ports);
   }
 
+  updatePorts(id: ContainerId, ports: PortRequest[]): Promise<Sandbox> {
+    return this.#sandboxes.update(id, (sandbox) => this.#ports.update(id, sandbox, ports));
+  }
+
   tearDown(id: ContainerId, sandbox: Sandbox | undefined): Promise<void> {
     return this.#sandboxes.tearDown(id, sandbox);
   }

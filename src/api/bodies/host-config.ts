@@ -40,13 +40,15 @@ const consoleSize: Codec<[number, number]> = {
   },
 };
 
+export const portMap = nullable(map(nullable(list(portBinding))));
+
 const FIELDS: Fields<HostConfigRequest> = {
   ...RESOURCES,
   Binds: strings,
   ContainerIDFile: string,
   LogConfig: logConfig,
   NetworkMode: string,
-  PortBindings: nullable(map(nullable(list(portBinding)))),
+  PortBindings: portMap,
   RestartPolicy: restartPolicy,
   AutoRemove: bool,
   VolumeDriver: string,

@@ -5,6 +5,7 @@ import type {
   ContainerSummary,
   HostConfig,
   NetworkingConfig,
+  PortMap,
   Resources,
   RestartPolicy,
 } from '../../spec/docker/mod.ts';
@@ -18,7 +19,11 @@ export type CreateBody = Partial<ContainerConfig> & {
   NetworkingConfig?: NetworkingConfig;
 };
 
-export type UpdateBody = Partial<Resources> & { RestartPolicy?: Partial<RestartPolicy> };
+export type UpdateBody = Partial<Resources> & {
+  RestartPolicy?: Partial<RestartPolicy>;
+  /** Of Minke alone: published ports that come and go; a binding `{ HostIp: '', HostPort: '' }` removes all of a port. */
+  Minke?: { PublishAdd?: PortMap; PublishRemove?: PortMap };
+};
 
 export interface AttachOptions {
   stdin?: boolean;
@@ -109,7 +114,7 @@ export class Containers {
     return this.#post(id, 'rename', { name });
   }
 
-  /** Changes limits and the restart policy; what is left out, 0 or empty stays as it is. */
+  /** Changes limits, the restart policy and published ports; what is left out, 0 or empty stays as it is. */
   update(id: string, change: UpdateBody): Promise<{ Warnings: string[] | null }> {
     return this.#api.json('POST', at(id, 'update'), { body: change });
   }

@@ -6,6 +6,7 @@ import { checkVerb } from './life/status.ts';
 import { limitChange, mergeUpdate, type UpdateRequest } from './request/merge-update.ts';
 import { validateRestartPolicy } from './request/validate.ts';
 import { validateResources } from './request/validate-resources.ts';
+import { publishAsRecorded } from './update-ports.ts';
 
 /**
  * Changes limits and the restart policy of a container, at once where it runs. Nothing is changed if any of it fails.
@@ -31,10 +32,13 @@ export async function update(
       context.records.updateHostConfig(record);
       if (isUp) {
         await context.runtime.changeLimits(container.id, limitChange(record.hostConfig, asked, host));
+        if (asked.Minke) await publishAsRecorded(context, container);
       }
     } catch (error) {
       record.hostConfig = before;
       context.records.updateHostConfig(record);
+      // Where it was written, and only what came after failed.
+      if (asked.Minke && isUp) await publishAsRecorded(context, container).catch(() => {});
       throw cannotUpdate(container.id, error);
     }
     announce(context, container, 'update');

@@ -6,8 +6,8 @@ import { PortError } from './port-error.ts';
 
 type Protocol = PortRequest['protocol'];
 
-/** Binds and closes; 0 or the errno. A test gives its own. */
-export type Probe = (protocol: Protocol, address: Buffer, port: number) => number;
+/** Binds and closes; 0 or the errno. `both`: everywhere, v4 and v6 at once. A test gives its own. */
+export type Probe = (protocol: Protocol, address: Buffer | 'both', port: number) => number;
 
 const FIRST_EPHEMERAL = 32768;
 const LAST_EPHEMERAL = 60999;
@@ -32,7 +32,8 @@ export class PortTable {
    * `defaultIp` is where a request without an address is published: '' = everywhere, v4 and v6.
    */
   reserve(owner: string, request: PortRequest, defaultIp: string): PublishedPort[] {
-    const addresses = addressesOf(request.hostIp === '' ? defaultIp : request.hostIp);
+    const asked = request.hostIp === '' ? defaultIp : request.hostIp;
+    const addresses = asked === '' ? EVERYWHERE : addressesOf(asked);
     const { protocol, containerPort, hostPort } = request;
     const take = (port: number, usable: string[]): PublishedPort[] => {
       for (const hostIp of usable) this.adopt(owner, { protocol, hostIp, hostPort: port });
@@ -84,6 +85,11 @@ export class PortTable {
   /** The addresses at which the port is free; without those that the host cannot have (no IPv6) and nobody named. */
   #usable(protocol: Protocol, addresses: readonly HostAddress[], port: number): string[] {
     const taken = this.#taken.get(`${protocol}/${port}`) ?? [];
+    // One bind for both families: 10,000 ports take half the time. What fails is looked at one by one.
+    const isEverywhere = addresses.length > 1;
+    if (isEverywhere && taken.length === 0 && this.#probe(protocol, 'both', port) === 0) {
+      return addresses.map(({ hostIp }) => hostIp);
+    }
     return addresses.flatMap(({ hostIp, bytes, optional }) => {
       if (taken.some((entry) => overlap(entry.hostIp, hostIp))) {
         throw new PortError(protocol, hostIp, port, 'container');
@@ -102,11 +108,12 @@ interface HostAddress {
   optional: boolean;
 }
 
+const EVERYWHERE: readonly HostAddress[] = [
+  { hostIp: '0.0.0.0', bytes: Buffer.alloc(4), optional: false },
+  { hostIp: '::', bytes: Buffer.alloc(16), optional: true },
+];
+
 function addressesOf(hostIp: string): HostAddress[] {
-  if (hostIp === '') {
-    const [v4] = addressesOf('0.0.0.0');
-    return v4 ? [v4, { hostIp: '::', bytes: Buffer.alloc(16), optional: true }] : [];
-  }
   const v4 = parseIpv4(hostIp);
   const v6 = v4 === undefined ? parseIpv6(hostIp) : undefined;
   if (v6) return [{ hostIp, bytes: v6, optional: false }];

@@ -1,4 +1,4 @@
-import type { ContainerId, Logger, NetworkId } from '../../base/mod.ts';
+import { Cleanup, type ContainerId, type Logger, type NetworkId } from '../../base/mod.ts';
 import { tryBindPort } from '../../sys/mod.ts';
 import type { Firewall } from '../firewall/firewall.ts';
 import type { Publication } from '../firewall/port-elements.ts';
@@ -7,6 +7,7 @@ import type { BridgeNetwork, Endpoint, HostPolicy, Network, PortRequest, Sandbox
 import { gatewaysOf } from '../sandbox/gateway.ts';
 import type { SandboxService } from '../sandbox/sandbox-service.ts';
 import { forwardsOf } from './forwards.ts';
+import { matchPorts } from './match-ports.ts';
 import { PortTable } from './port-table.ts';
 import { V6Listeners } from './v6-listeners.ts';
 
@@ -19,6 +20,7 @@ export class PublishedPorts implements SandboxService {
   readonly #firewall: Firewall;
   readonly #networks: ReadonlyMap<NetworkId, Network>;
   readonly #policy: HostPolicy;
+  readonly #log: Logger;
   readonly #listeners: V6Listeners;
 
   constructor(
@@ -29,6 +31,7 @@ export class PublishedPorts implements SandboxService {
   ) {
     this.#firewall = firewall;
     this.#policy = policy;
+    this.#log = log;
     this.#networks = networks;
     this.#listeners = new V6Listeners(log);
   }
@@ -37,7 +40,7 @@ export class PublishedPorts implements SandboxService {
     const network = this.#bridgeOf(this.#target(sandbox));
     // Compat: without a network, or on an internal one, or one without a bridge, ports are not published.
     if (!network) return;
-    const everywhere = network.hostBindingIpv4 === '0.0.0.0' ? '' : network.hostBindingIpv4;
+    const everywhere = everywhereOf(network);
     for (const [index, port] of ports.entries()) {
       if (index % PORTS_AT_ONCE === PORTS_AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve));
       sandbox.ports.push(...this.#ports.reserve(id, port, everywhere));
@@ -75,6 +78,40 @@ export class PublishedPorts implements SandboxService {
     if (sandbox.ports.length === 0) await this.prepare(id, sandbox, ports);
     // What is led elsewhere now is changed in one transaction.
     await this.open(id, sandbox);
+  }
+
+  /** Publishes what is asked for and nothing else; what is there already stays. On failure all is as it was. */
+  async update(id: ContainerId, before: Sandbox, requests: readonly PortRequest[]): Promise<Sandbox> {
+    const network = this.#bridgeOf(this.#target(before));
+    if (!network) return before;
+    const { kept, surplus, missing } = matchPorts(before.ports, requests, everywhereOf(network));
+    const sandbox = { ...before, ports: kept };
+    await using cleanup = new Cleanup((what, error) =>
+      this.#log.warn('undo failed', { what, container: id, error }),
+    );
+    // Given back first: another of the container's ports may want the number.
+    this.#ports.release(id, surplus);
+    cleanup.defer('keep the ports', () => {
+      for (const port of surplus) this.#ports.adopt(id, port);
+    });
+    cleanup.defer('publish as before', () => this.#reopen(id, before));
+    cleanup.defer('release new ports', () => {
+      this.#ports.release(
+        id,
+        sandbox.ports.filter((port) => !kept.includes(port)),
+      );
+    });
+    sandbox.ports = [...kept];
+    await this.prepare(id, sandbox, missing);
+    await this.#reopen(id, sandbox);
+    cleanup.keep();
+    return sandbox;
+  }
+
+  async #reopen(id: ContainerId, sandbox: Sandbox): Promise<void> {
+    this.#listeners.close(id);
+    if (sandbox.ports.length === 0) this.#firewall.unpublish(id);
+    else await this.open(id, sandbox);
   }
 
   async close(id: ContainerId): Promise<void> {
@@ -132,4 +169,9 @@ export class PublishedPorts implements SandboxService {
     const network = endpoint && this.#networks.get(endpoint.networkId);
     return network?.driver === 'bridge' ? network : undefined;
   }
+}
+
+/** Where a request without an address is published. */
+function everywhereOf({ hostBindingIpv4 }: BridgeNetwork): string {
+  return hostBindingIpv4 === '0.0.0.0' ? '' : hostBindingIpv4;
 }

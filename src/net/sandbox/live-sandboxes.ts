@@ -121,6 +121,13 @@ export class LiveSandboxes {
     return structuredClone(sandbox);
   }
 
+  /** A change that leaves the endpoints as they are: `change` gives what the sandbox is then. */
+  async update(id: ContainerId, change: (before: Sandbox) => Promise<Sandbox>): Promise<Sandbox> {
+    const sandbox = await change(structuredClone(this.#get(id)));
+    this.#live.set(id, sandbox);
+    return structuredClone(sandbox);
+  }
+
   async tearDown(id: ContainerId, sandbox: Sandbox | undefined): Promise<void> {
     const { services, namespaces, driverOf } = this.#parts;
     const known = this.#live.get(id);

@@ -75,26 +75,43 @@ export function receiveBytes(fd: number, into: Uint8Array, flags = 0): number {
 /**
  * Tests whether a port could be bound: binds a socket and closes it. 0, or the errno (98 EADDRINUSE, 99
  * EADDRNOTAVAIL, 97 EAFNOSUPPORT…). TCP has SO_REUSEADDR, as each server has: TIME_WAIT does not count. A v6 address
- * is tried as v6 only.
+ * is tried as v6 only; `both` is all addresses of both families at once.
  */
-export function tryBindPort(protocol: 'tcp' | 'udp' | 'sctp', address: Uint8Array, port: number): number {
-  const v6 = address.length === 16;
+export function tryBindPort(
+  protocol: 'tcp' | 'udp' | 'sctp',
+  address: Uint8Array | 'both',
+  port: number,
+): number {
+  const both = address === 'both';
+  const v6 = both || address.length === 16;
   const type = protocol === 'udp' ? SOCK_DGRAM : SOCK_STREAM;
   const number = protocol === 'sctp' ? IPPROTO_SCTP : 0;
   const fd = tryCall(() => c.socket(v6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, number));
   if (fd < 0) return -fd;
   try {
-    if (protocol !== 'udp') setSocketOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    if (v6) setSocketOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-    const where = v6 ? sockaddrIn6(address, port) : sockaddrIn(address, port);
-    return -Math.min(
-      0,
-      tryCall(() => c.bind(fd, where, where.length)),
-    );
+    // A host's default may be either; asking costs as much as setting.
+    if (v6) setSocketOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, both ? 0 : 1);
+    const where = both
+      ? sockaddrIn6(ANY6, port)
+      : v6
+        ? sockaddrIn6(address, port)
+        : sockaddrIn(address, port);
+    const bind = () =>
+      -Math.min(
+        0,
+        tryCall(() => c.bind(fd, where, where.length)),
+      );
+    const errno = bind();
+    if (errno !== constants.errno.EADDRINUSE || protocol === 'udp') return errno;
+    // Thousands of ports may be asked for, and hardly any is in TIME_WAIT.
+    setSocketOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    return bind();
   } finally {
     c.close(fd);
   }
 }
+
+const ANY6 = new Uint8Array(16);
 
 export function sockaddrIn(address: Uint8Array, port: number): Buffer {
   const bytes = Buffer.alloc(16);

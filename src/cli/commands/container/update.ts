@@ -1,6 +1,7 @@
 import { atLeast, type Command } from '../../command.ts';
 import { type LimitFlags, limitFlags } from '../../container-options/limit-flags.ts';
 import { limits } from '../../container-options/limits.ts';
+import { parsePorts } from '../../container-options/ports.ts';
 import { restartPolicy } from '../../container-options/restart-policy.ts';
 import { errorText } from '../../error-text.ts';
 import type { Flag, FlagSet } from '../../flags/flag-set.ts';
@@ -8,6 +9,8 @@ import type { Flag, FlagSet } from '../../flags/flag-set.ts';
 interface UpdateFlags {
   limits: LimitFlags;
   restart: Flag<string>;
+  publishAdd: Flag<string[]>;
+  publishRemove: Flag<string[]>;
   /** Whether any flag was given at all. */
   given: () => boolean;
 }
@@ -16,7 +19,17 @@ function updateFlags(flags: FlagSet): UpdateFlags {
   const restart = flags.string('restart', { usage: 'What to do when it exits' });
   // Compat: taken, and without effect.
   flags.bytes('kernel-memory', { hidden: true });
-  return { limits: limitFlags(flags), restart, given: () => flags.all().some(({ changed }) => changed) };
+  // Ours: docker cannot change them.
+  const publishAdd = flags.list('publish-add', { usage: 'Publish a port in addition, at once' });
+  const publishRemove = flags.list('publish-rm', { usage: 'Publish a port no more, at once' });
+  const limits = limitFlags(flags);
+  return {
+    limits,
+    restart,
+    publishAdd,
+    publishRemove,
+    given: () => flags.all().some(({ changed }) => changed),
+  };
 }
 
 export const update: Command<UpdateFlags> = {
@@ -33,6 +46,15 @@ export const update: Command<UpdateFlags> = {
       ...(PidsLimit ? { PidsLimit } : {}),
       RestartPolicy: options.restart.value ? restartPolicy(options.restart.value) : {},
     };
+    const [added, removed] = [options.publishAdd.value, options.publishRemove.value];
+    if (added.length > 0 || removed.length > 0) {
+      Object.assign(change, {
+        Minke: {
+          PublishAdd: parsePorts(added, []).bindings,
+          PublishRemove: parsePorts(removed, []).bindings,
+        },
+      });
+    }
     const warnings: string[] = [];
     const failures: string[] = [];
     for (const container of containers) {

@@ -1,6 +1,7 @@
 import { messageOf } from '../../../base/mod.ts';
 import type { ContainersContext } from '../context.ts';
 import { limitChange } from '../request/merge-update.ts';
+import { publishAsRecorded } from '../update-ports.ts';
 import { forgetIntent, intentsLeft } from './intent-notes.ts';
 
 /**
@@ -15,9 +16,13 @@ export async function finishUpdates(context: ContainersContext): Promise<void> {
         const { hostConfig } = container.record;
         const change = limitChange(hostConfig, hostConfig, context.settings.host);
         await context.runtime.changeLimits(container.id, change);
+        await publishAsRecorded(context, container);
       }
     } catch (error) {
-      context.log.warn('limits of a container are not what is on record', { id, error: messageOf(error) });
+      context.log.warn('limits or ports of a container are not what is on record', {
+        id,
+        error: messageOf(error),
+      });
     }
     forgetIntent(context, 'updating', id);
   }

@@ -2,9 +2,13 @@ import { EngineError } from '../../../base/mod.ts';
 import type { LimitChange } from '../../../runtime/mod.ts';
 import type { HostConfig, Resources, RestartPolicy } from '../../../spec/docker/mod.ts';
 
+import { mergePorts, type PortChange } from './merge-ports.ts';
+
 /** What `docker update` can change; zero values stay as they are. */
 export interface UpdateRequest extends Resources {
   RestartPolicy: RestartPolicy;
+  /** Ours. Stock clients know nothing of it. */
+  Minke?: PortChange | undefined;
 }
 
 /** Fields that a value other than the zero value replaces. Compat: the rest of `Resources` is taken and ignored. */
@@ -23,6 +27,7 @@ export function mergeUpdate(current: HostConfig, asked: UpdateRequest): HostConf
   }
   const replaced = Object.fromEntries(REPLACED.filter((key) => asked[key]).map((key) => [key, asked[key]]));
   const merged = { ...current, ...replaced };
+  if (asked.Minke) merged.PortBindings = mergePorts(current, asked.Minke);
   if (asked.PidsLimit !== null) merged.PidsLimit = asked.PidsLimit;
   if (asked.RestartPolicy.Name === '') return merged;
   if (current.AutoRemove && asked.RestartPolicy.Name !== 'no') {

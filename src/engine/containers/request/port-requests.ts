@@ -4,7 +4,10 @@ import type { PortRequest, PublishedPort } from '../../../net/mod.ts';
 import type { ContainerConfig, HostConfig, PortMap } from '../../../spec/docker/mod.ts';
 
 /** Throws `invalid` in Docker's words if a port or binding of the request is none. */
-export function validatePorts(config: ContainerConfig, hostConfig: HostConfig): void {
+export function validatePorts(
+  config: Pick<ContainerConfig, 'ExposedPorts'>,
+  hostConfig: Pick<HostConfig, 'PortBindings'>,
+): void {
   for (const port of Object.keys(config.ExposedPorts ?? {})) parseContainerPort(port);
   for (const [port, bindings] of Object.entries(hostConfig.PortBindings ?? {})) {
     parseContainerPort(port);

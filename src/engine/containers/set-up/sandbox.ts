@@ -27,14 +27,10 @@ export async function setUpSandbox(
       ports: bridge ? portRequests(record.config, record.hostConfig) : [],
     });
   } catch (error) {
-    if (error instanceof EngineError) {
-      throw new EngineError(
-        error.code,
-        `failed to set up container networking: ${withName(error.message, container)}`,
-        {
-          cause: error,
-        },
-      );
+    const named = withEndpointName(error, container);
+    if (named instanceof EngineError) {
+      const message = `failed to set up container networking: ${named.message}`;
+      throw new EngineError(named.code, message, { cause: error });
     }
     throw error;
   }
@@ -52,9 +48,12 @@ function endpointRequest(asked: EndpointSettings | undefined, network: BridgeNet
 }
 
 /** Docker names the endpoint in the sentence about ports; `net` does not know its name. */
-function withName(message: string, container: Container): string {
-  if (!/^(Bind for|failed to bind host port)/.test(message)) return message;
-  return `driver failed programming external connectivity on endpoint ${container.name} (${container.id}): ${message}`;
+export function withEndpointName(error: unknown, container: Container): unknown {
+  if (!(error instanceof EngineError) || !/^(Bind for|failed to bind host port)/.test(error.message)) {
+    return error;
+  }
+  const message = `driver failed programming external connectivity on endpoint ${container.name} (${container.id}): ${error.message}`;
+  return new EngineError(error.code, message, { cause: error });
 }
 
 /** Writes what the sandbox turned out to be into the container's network settings. */
