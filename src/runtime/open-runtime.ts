@@ -4,7 +4,7 @@ import { type ContainerId, EngineError, type Logger, messageOf } from '../base/m
 import { atomicWrite, readNetDev, run, setWindowSize } from '../sys/mod.ts';
 import { type CgroupDriver, detectCgroups } from './cgroups/host.ts';
 import { type LimitChange, limitWrites } from './cgroups/limit-writes.ts';
-import { cgroupAt } from './cgroups/of-bundle.ts';
+import { cgroupAt, noteCgroup } from './cgroups/of-bundle.ts';
 import { readUsageV1 } from './cgroups/usage/read-v1.ts';
 import { readUsageV2 } from './cgroups/usage/read-v2.ts';
 import { KeeperLink } from './connection/keeper-link.ts';
@@ -131,6 +131,7 @@ class KeptRuntime implements Runtime {
       const runtime = await this.#required(request.runtime ?? '').command();
       // Only crun takes a compiled filter.
       const content = runtime.startByFifo ? this.#seccomp.apply(spec) : spec;
+      noteCgroup(bundle, spec.linux.cgroupsPath);
       atomicWrite(join(bundle, 'config.json'), JSON.stringify(content));
       using _abort = this.#abortBy(signal, id);
       const { pid, startTime } = await this.#link.request('create', {

@@ -65,18 +65,3 @@ export function truncateFile(fd: number, length: number, path?: string): void {
 export function duplicate(fd: number): number {
   return check('fcntl', () => dupCall(fd, F_DUPFD_CLOEXEC, 0));
 }
-
-/** True if this process can still open `count` descriptors: by trying, since nothing tells their number cheaply. */
-export function descriptorsFree(count: number): boolean {
-  const fds: number[] = [];
-  try {
-    while (fds.length < count) {
-      const fd = tryCall(() => dupCall(2, F_DUPFD_CLOEXEC, 0));
-      if (fd < 0) return false;
-      fds.push(fd);
-    }
-    return true;
-  } finally {
-    for (const fd of fds) closeCall(fd);
-  }
-}

@@ -34,8 +34,12 @@ export async function restoreContainers(context: ContainersContext): Promise<voi
     if (topLayer !== undefined) context.layers.repairMount(container.id, topLayer);
   }
   // Race: of an earlier life there may be an exit that nobody took, beside the life that counts.
+  const lives = Map.groupBy(listed, ({ id }) => id);
   const held = new Map(
-    containers.map((container) => [container.id, listed.find((one) => isHeld(container, one))]),
+    containers.map((container) => [
+      container.id,
+      lives.get(container.id)?.find((one) => isHeld(container, one)),
+    ]),
   );
   const live = containers.filter((container) => held.get(container.id) && goesOn(container));
   await context.net.restore(
@@ -45,19 +49,15 @@ export async function restoreContainers(context: ContainersContext): Promise<voi
   );
   const living = new Set<string>(live.map(({ id }) => id));
   context.volumes.restore((who) => living.has(who));
+  // All at once: most of it is waiting for the log pump, which takes them one after the other.
+  const adopting: Promise<void>[] = [];
   const clearing: Promise<void>[] = [];
   for (const container of containers) {
     const one = held.get(container.id);
-    if (!one || !goesOn(container)) {
-      clearing.push(clearAway(context, container, one));
-      continue;
-    }
-    try {
-      await transition(context, container, () => adopt(context, container, one));
-    } catch (error) {
-      context.log.error('cannot restore a container', { id: container.id, error: messageOf(error) });
-    }
+    if (one && goesOn(container)) adopting.push(goOn(context, container, one));
+    else clearing.push(clearAway(context, container, one));
   }
+  await Promise.all(adopting);
   await atMost(Promise.all(clearing), CLEARING_MS);
   await removeCutOff(context);
   await removeStrayMounts(context);
@@ -134,6 +134,14 @@ function isHeld({ id, record }: Container, held: HeldContainer): boolean {
 /** False where the end of the life that the keeper holds is on record already. */
 function goesOn({ status, record }: Container): boolean {
   return record.minke.starting === true || status === 'running' || status === 'paused';
+}
+
+async function goOn(context: ContainersContext, container: Container, held: HeldContainer): Promise<void> {
+  try {
+    await transition(context, container, () => adopt(context, container, held));
+  } catch (error) {
+    context.log.error('cannot restore a container', { id: container.id, error: messageOf(error) });
+  }
 }
 
 /** Goes on with a container that ran on while no daemon did. */
