@@ -42,7 +42,9 @@ export function containerUsers(
             EndpointID: settings.EndpointID,
             MacAddress: settings.MacAddress,
             IPv4Address: settings.IPAddress ? `${settings.IPAddress}/${settings.IPPrefixLen}` : '',
-            IPv6Address: '',
+            IPv6Address: settings.GlobalIPv6Address
+              ? `${settings.GlobalIPv6Address}/${settings.GlobalIPv6PrefixLen}`
+              : '',
           };
         }
       }

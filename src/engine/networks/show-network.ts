@@ -1,3 +1,4 @@
+import type { Pool } from '../../net/mod.ts';
 import type { NetworkContainer, NetworkInspect } from '../../spec/docker/mod.ts';
 import type { NetworkRecord } from '../../store/mod.ts';
 import type { DefaultBridge } from './local-networks.ts';
@@ -15,12 +16,15 @@ export function showNetwork(
     Scope: 'local',
     Driver: record.driver,
     EnableIPv4: true,
-    EnableIPv6: record.enableIpv6 ?? false,
+    EnableIPv6: defaultBridge ? defaultBridge.ipv6 !== undefined : (record.enableIpv6 ?? false),
     IPAM: defaultBridge
       ? {
           Driver: 'default',
           Options: null,
-          Config: [{ Subnet: defaultBridge.subnet, Gateway: defaultBridge.gateway }],
+          Config: [
+            shownPool(defaultBridge, 'DefaultGatewayIPv4'),
+            ...(defaultBridge.ipv6 ? [shownPool(defaultBridge.ipv6, 'DefaultGatewayIPv6')] : []),
+          ],
         }
       : ipamOf(record),
     Internal: record.internal ?? false,
@@ -31,6 +35,16 @@ export function showNetwork(
     Containers: containers,
     Options: defaultBridge ? optionsOf(defaultBridge) : (record.options ?? {}),
     Labels: record.labels ?? {},
+  };
+}
+
+/** Compat: the other gateway that the daemon's configuration names is an address of that name which nobody gets. */
+function shownPool({ subnet, gateway, ipRange, router }: Pool, routerName: string) {
+  return {
+    Subnet: subnet,
+    ...(ipRange === undefined ? {} : { IPRange: ipRange }),
+    Gateway: gateway,
+    ...(router === undefined ? {} : { AuxiliaryAddresses: { [routerName]: router } }),
   };
 }
 

@@ -37,12 +37,13 @@ export async function setUpSandbox(
 }
 
 function endpointRequest(asked: EndpointSettings | undefined, network: BridgeNetwork) {
-  const ipv4 = asked?.IPAMConfig?.IPv4Address;
+  const { IPv4Address: ipv4, IPv6Address: ipv6 } = asked?.IPAMConfig ?? {};
   return {
     endpointId: newId<EndpointId>(),
     network,
     names: [],
     ...(ipv4 ? { ipv4 } : {}),
+    ...(ipv6 ? { ipv6 } : {}),
     ...(asked?.MacAddress ? { mac: asked.MacAddress } : {}),
   };
 }
@@ -77,6 +78,9 @@ export function applySandbox(
   settings.Gateway = endpoint?.gateway ?? '';
   settings.IPAddress = endpoint?.ipv4 ?? '';
   settings.IPPrefixLen = endpoint?.prefixLength ?? 0;
+  settings.GlobalIPv6Address = endpoint?.ipv6 ?? '';
+  settings.GlobalIPv6PrefixLen = endpoint?.ipv6PrefixLength ?? 0;
+  settings.IPv6Gateway = endpoint?.ipv6Gateway ?? '';
   settings.MacAddress = endpoint?.mac ?? '';
   record.networks[mode.network] = settings;
 }
