@@ -11,7 +11,7 @@ import {
   setLink,
   writeSysctl,
 } from '../../sys/mod.ts';
-import { randomMac } from '../ipam/mac.ts';
+import { macOfNetwork } from '../ipam/mac.ts';
 import { addressBytes, parsePrefix } from '../ipam/prefix.ts';
 import type { BridgeNetwork } from '../net.ts';
 
@@ -25,7 +25,7 @@ export function ensureBridgeLink(rtnetlink: Rtnetlink, network: BridgeNetwork): 
   const addresses = addressesOf(network);
   let link = rtnetlink.link(bridge);
   if (!link) {
-    rtnetlink.request(addBridge(bridge, randomMac(), mtu));
+    rtnetlink.request(addBridge(bridge, macOfNetwork(network.id), mtu));
     link = rtnetlink.link(bridge);
   }
   if (!link) throw new EngineError('internal', `bridge ${bridge} is gone`);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { parseAddress } from './prefix.ts';
 
 const WORD = 0xffffffffn;
@@ -17,7 +18,15 @@ export function macOfAddress(text: string): string {
   return format(bytes);
 }
 
-/** For a bridge: a fixed one, since a bridge without takes over the lowest of its ports, and changes with them. */
+/**
+ * For a bridge: a fixed one, since a bridge without takes over the lowest of its ports, and changes with them; made of
+ * the id, so that neighbours go on reaching one that somebody deleted and that was made anew.
+ */
+export function macOfNetwork(id: string): string {
+  return format(createHash('sha256').update(id).digest().subarray(0, 4));
+}
+
+/** For an interface that nothing is known of. */
 export function randomMac(): string {
   return format(crypto.getRandomValues(new Uint8Array(4)));
 }

@@ -1,5 +1,5 @@
 import type { Rtnetlink } from '../../sys/mod.ts';
-import { removeLinks } from '../bridge/bridge.ts';
+import { ensureBridgeLink, removeLinks } from '../bridge/bridge.ts';
 import { AddressPool } from '../ipam/address-pool.ts';
 import { allocateAddresses } from '../ipam/allocate-addresses.ts';
 import { HardwareAddresses } from '../ipam/hardware-addresses.ts';
@@ -14,6 +14,8 @@ export class BridgeEndpoints implements EndpointDriver<BridgeNetwork> {
   readonly #host: () => Rtnetlink;
   readonly #addresses = new AddressPool();
   readonly #hardware = new HardwareAddresses();
+  /** All that have addresses: where a bridge is made anew, they are put on it again. */
+  readonly #known = new Map<string, Endpoint>();
 
   constructor(host: () => Rtnetlink) {
     this.#host = host;
@@ -22,7 +24,7 @@ export class BridgeEndpoints implements EndpointDriver<BridgeNetwork> {
   allocate(request: EndpointRequest & { network: BridgeNetwork }, interface_: string): Endpoint {
     const { endpointId, network, ipv4, ipv6, mac, names, links, gatewayPriority } = request;
     const addresses = allocateAddresses(this.#addresses, network, endpointId, { ipv4, ipv6 });
-    return {
+    const endpoint: Endpoint = {
       endpointId,
       networkId: network.id,
       driver: 'bridge',
@@ -35,15 +37,19 @@ export class BridgeEndpoints implements EndpointDriver<BridgeNetwork> {
       ...(links && { links }),
       ...(gatewayPriority && { gatewayPriority }),
     };
+    this.#known.set(endpointId, endpoint);
+    return endpoint;
   }
 
   adopt(endpoint: Endpoint): void {
     this.#hardware.changed(endpoint);
     const { networkId, ipv4, ipv6, endpointId } = endpoint;
+    this.#known.set(endpointId, endpoint);
     for (const address of [ipv4, ipv6 ?? '']) this.#addresses.adopt(networkId, address, endpointId);
   }
 
   release({ networkId, ipv4, ipv6, endpointId }: Endpoint): void {
+    this.#known.delete(endpointId);
     for (const address of [ipv4, ipv6 ?? '']) this.#addresses.release(networkId, address, endpointId);
   }
 
@@ -54,6 +60,7 @@ export class BridgeEndpoints implements EndpointDriver<BridgeNetwork> {
     { gateway }: { gateway: { ipv4: boolean; ipv6: boolean } },
   ): void {
     const announce = this.#hardware.changed(endpoint);
+    if (!this.#host().link(network.bridge)) this.#makeAnew(network);
     addEndpoint(this.#host(), sandbox, endpoint, network, { gateway, announce });
   }
 
@@ -70,9 +77,18 @@ export class BridgeEndpoints implements EndpointDriver<BridgeNetwork> {
     return repairEndpoint(this.#host(), endpoint, network);
   }
 
+  /** Somebody deleted the bridge: whoever starts next brings it back, for all that are on it. */
+  #makeAnew(network: BridgeNetwork): void {
+    ensureBridgeLink(this.#host(), network);
+    for (const endpoint of this.#known.values()) {
+      if (endpoint.networkId === network.id) repairEndpoint(this.#host(), endpoint, network);
+    }
+  }
+
   /** Nobody has an address any more: the restore begins. */
   clear(): void {
     this.#addresses.clear();
+    this.#known.clear();
   }
 
   /** The network is gone. */

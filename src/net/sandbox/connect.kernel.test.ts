@@ -68,7 +68,7 @@ if (host) {
       const a = await start(closed, [PORT]);
       for (const [request, why] of [
         [on(one), 'port is already allocated'],
-        [on({ ...two, bridge: 'mnkt-none' }), 'mnkt-none'],
+        [on({ ...two, bridge: 'out0' }), 'add veth'],
         [on(two, { ipv4: taken.ip }), 'already in use'],
       ] as const) {
         await expect(host.net.connect(a.id, request, [PORT])).rejects.toThrow(why);
