@@ -58,15 +58,22 @@ describe('a network namespace', () => {
     expect(here()).toBe(before);
   });
 
-  test('flat: 200 of them leave no descriptor', () => {
+  test('flat: 200 of them leave no descriptor, and what is written there stays there', () => {
     const count = () => readFileSync('/proc/self/status', 'utf8').match(/FDSize:\s*(\d+)/)?.[1];
+    const forwards = () => readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8');
+    const outside = forwards();
     const before = count();
     for (let round = 0; round < 200; round++) {
       const { fd, made } = createNamespace(() => new Rtnetlink());
       made[Symbol.dispose]();
+      visitNamespace(fd, () => {
+        writeSysctl('ipv4/conf/lo/arp_notify', '1');
+        writeSysctl('ipv4/ip_forward', outside.startsWith('1') ? '0' : '1');
+      });
       closeNamespace(fd);
     }
     expect(count()).toBe(before);
+    expect(forwards()).toBe(outside);
   });
 });
 

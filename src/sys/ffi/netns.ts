@@ -1,5 +1,7 @@
+import { must } from '../errors.ts';
 import { O_CLOEXEC } from './file-calls.ts';
 import { check, libc, tryCall } from './libc.ts';
+import { openNetSysctl } from './own-proc.ts';
 
 const c = {
   open: libc.func('int open(const char *path, int flags, int mode)'),
@@ -81,9 +83,9 @@ export function closeNamespace(fd: number): void {
  */
 export function writeSysctl(name: string, value: string): boolean {
   const path = `/proc/sys/net/${name}`;
-  const fd = tryCall(() => c.open(path, O_WRONLY | O_CLOEXEC, 0));
+  const fd = openNetSysctl(name, O_WRONLY);
   if (fd === -ENOENT) return false;
-  check('open', () => fd, path);
+  must('open', fd, path);
   try {
     const bytes = Buffer.from(value);
     check('write', () => Number(c.write(fd, bytes, bytes.length)), path);
