@@ -52,7 +52,7 @@ describe('namespaces and names', () => {
       '--dns-search',
       'c',
     ];
-    const lines = (await output(dns, "grep -v '^#' /etc/resolv.conf")).split('\n').sort();
+    const lines = (await output(dns, "grep -Ev '^(#|$)' /etc/resolv.conf")).split('\n').sort();
     expect(lines).toEqual([
       'nameserver 10.1.1.1',
       'nameserver 10.1.1.2',

@@ -6,7 +6,8 @@ import type { ContainerRecord } from '../../../store/mod.ts';
 import type { Container } from '../container.ts';
 import type { ContainersContext } from '../context.ts';
 import { parseNetworkMode } from '../request/network-mode.ts';
-import { hostHosts, hostResolvConf, hostsFile, resolvConf } from './host-files.ts';
+import { updateResolvConf, writeResolvConf } from './container-dns.ts';
+import { updateHosts, writeHosts } from './container-hosts.ts';
 import { rootOf } from './user-namespace.ts';
 
 /**
@@ -20,43 +21,35 @@ export function writeContainerFiles(
   linkedHosts: readonly string[],
 ): void {
   const { record } = container;
-  const { config, hostConfig } = record;
-  const mode = parseNetworkMode(context, hostConfig.NetworkMode);
+  const mode = parseNetworkMode(context, record.hostConfig.NetworkMode);
   if (mode.kind === 'container') {
     shareNames(record, context.directory.find(mode.container).record);
     return;
   }
-  const { settings } = context;
-  const name = config.Hostname || hostname();
-  writeFileSync(record.hostnamePath, `${name}\n`, { mode: 0o644 });
-  const hosts = hostsFile({
-    ...(hostConfig.NetworkMode === 'host' ? { base: hostHosts() } : {}),
-    hostname: name,
-    domainname: config.Domainname,
-    addresses: sandbox?.endpoints.map(({ ipv4 }) => ipv4) ?? [],
-    extraHosts: hostConfig.ExtraHosts ?? [],
-    gateways:
-      settings.hostGatewayIps.length > 0
-        ? settings.hostGatewayIps
-        : [sandbox?.endpoints[0]?.gateway ?? '127.0.0.1'],
-  });
-  writeFileSync(record.hostsPath, [hosts, ...linkedHosts.map((line) => `${line}\n`)].join(''), {
-    mode: 0o644,
-  });
-  const asked = (own: string[] | null, daemon: string[]) => (own && own.length > 0 ? own : daemon);
-  const dns = {
-    servers: asked(hostConfig.Dns, settings.dns),
-    search: asked(hostConfig.DnsSearch, settings.dnsSearch),
-    options: asked(hostConfig.DnsOptions, settings.dnsOptions),
-  };
-  const ownNamespace = (sandbox?.endpoints.length ?? 0) > 0;
-  const { uid, gid } = rootOf(context, hostConfig);
-  writeFileSync(record.resolvConfPath, resolvConf(hostResolvConf(), dns, ownNamespace), { mode: 0o644 });
+  writeFileSync(record.hostnamePath, `${record.config.Hostname || hostname()}\n`, { mode: 0o644 });
+  writeHosts(context, record, sandbox, linkedHosts);
+  writeResolvConf(context, record, sandbox);
+  const { uid, gid } = rootOf(context, record.hostConfig);
   if (uid === 0) return;
   // The container's root writes into them, and comes by here.
   chownSync(dirname(record.hostnamePath), 0, gid);
   for (const path of [record.hostnamePath, record.hostsPath, record.resolvConfPath])
     chownSync(path, uid, gid);
+}
+
+/** Makes the files of a running container say which networks it is in now; what somebody changed stays. */
+export function updateContainerFiles(
+  context: ContainersContext,
+  record: ContainerRecord,
+  change: { before: Sandbox; sandbox: Sandbox },
+): void {
+  try {
+    updateHosts(record, change);
+    updateResolvConf(context, record, change);
+  } catch (error) {
+    // Compat: the container is in its networks all the same, and Docker only logs it.
+    context.log.warn('cannot update the name files of a container', { container: record.id, error });
+  }
 }
 
 /** Compat: moby `initializeNetworking`: who is in another one's network has its names and files. */
