@@ -15,8 +15,6 @@ export interface PluginTls {
   insecure: boolean;
 }
 
-/** Compat: moby `pkg/plugins/discovery.go`. For tests another folder takes the place of `/`. */
-const ROOT = process.env['MINKE_PLUGIN_ROOT'] ?? '/';
 /** A specification is an address; what is larger is none. */
 const MOST_BYTES = 64 * 1024;
 
@@ -41,7 +39,8 @@ export class PluginPlaces {
   readonly #sockets: string;
   readonly #specifications: string[];
 
-  constructor(root: string = ROOT) {
+  /** For tests another folder takes the place of `/`. Compat: moby `pkg/plugins/discovery.go`. */
+  constructor(root = '/') {
     this.#sockets = join(root, 'run/docker/plugins');
     this.#specifications = [join(root, 'etc/docker/plugins'), join(root, 'usr/lib/docker/plugins')];
   }

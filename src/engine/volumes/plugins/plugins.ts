@@ -42,7 +42,8 @@ export class Plugins implements VolumePlugins {
 
   async #quickly(name: string): Promise<VolumePlugin | undefined> {
     const active = this.#active.get(name);
-    if (active) return active;
+    if (active && this.#isFound(name)) return active;
+    this.#active.delete(name);
     if ((this.#silent.get(name) ?? 0) > performance.now()) return undefined;
     try {
       return await this.#activate(name, { timeoutMs: SOON_MS, retry: false });
@@ -50,6 +51,14 @@ export class Plugins implements VolumePlugins {
       if (error instanceof PluginUnreachable) this.#silent.set(name, performance.now() + ACTIVATE_MS);
       this.#log.debug('a plugin is left out', { name, error: messageOf(error) });
       return undefined;
+    }
+  }
+
+  #isFound(name: string): boolean {
+    try {
+      return this.#places.find(name) !== undefined;
+    } catch {
+      return false;
     }
   }
 

@@ -27,8 +27,11 @@ export async function listVolumes(
   const drivers = filters.get('driver');
   const warnings: string[] = [];
   const plugins = await context.drivers.plugins();
+  const found = new Set(['local', ...plugins.map(({ name }) => name)]);
+  const gone = new Set(context.known.all().flatMap(({ driver }) => (found.has(driver) ? [] : [driver])));
+  for (const driver of gone) warnings.push(`list ${driver}: plugin ${JSON.stringify(driver)} not found`);
   const listed = [
-    ...ofRecords(context, 'local'),
+    ...['local', ...gone].flatMap((driver) => ofRecords(context, driver)),
     ...(await Promise.all(plugins.map((plugin) => ofPlugin(context, plugin, warnings)))).flat(),
   ];
   const volumes = listed
