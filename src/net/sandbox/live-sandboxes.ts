@@ -1,5 +1,6 @@
 import { Cleanup, type ContainerId, EngineError, type Logger, type NetworkId } from '../../base/mod.ts';
 import { gather } from '../gather.ts';
+import { removeStrays } from '../links/strays.ts';
 import type { Endpoint, EndpointRequest, Network, PortRequest, Sandbox, SandboxRequest } from '../net.ts';
 import type { EndpointDriver } from './endpoint-driver.ts';
 import { byGateway, gatewaysOf, setDefaultRoutes } from './gateway.ts';
@@ -155,7 +156,7 @@ export class LiveSandboxes {
       const { changing, ...rest } = structuredClone(sandbox);
       this.#live.set(id, rest);
       for (const endpoint of sandbox.endpoints) this.#adopt(id, endpoint);
-      if (changing) this.#try('cannot repair a route', { container: id }, () => this.#repairRoute(id, rest));
+      if (changing) await this.#repairChange(id, rest);
     }
     for (const service of this.#parts.services) await service.restore(live);
   }
@@ -170,9 +171,15 @@ export class LiveSandboxes {
     });
   }
 
-  #repairRoute(id: ContainerId, sandbox: Sandbox): void {
-    using namespace = this.#parts.namespaces.openPinned(id);
-    this.#route(namespace, sandbox);
+  /** One container's trouble must not keep the daemon from starting. */
+  async #repairChange(id: ContainerId, sandbox: Sandbox): Promise<void> {
+    try {
+      using namespace = this.#parts.namespaces.openPinned(id);
+      await removeStrays(namespace, sandbox.endpoints);
+      this.#route(namespace, sandbox);
+    } catch (error) {
+      this.#parts.log.error('cannot repair what a change was cut off from', { container: id, error });
+    }
   }
 
   /** One container's trouble must not keep the daemon from starting. */

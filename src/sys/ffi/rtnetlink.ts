@@ -32,6 +32,7 @@ const RTM_GETROUTE = 26;
 
 const IFLA_MASTER = 10;
 const IFLA_EXT_MASK = 29;
+const IFLA_LINK_NETNSID = 37;
 const RTEXT_FILTER_SKIP_STATS = 8;
 const IFLA_INFO_SLAVE_KIND = 4;
 const IFLA_INFO_SLAVE_DATA = 5;
@@ -68,6 +69,8 @@ export interface Link {
   alias: string;
   /** Index of the link it stands on (a VLAN on its interface), or 0. */
   parent: number;
+  /** The link it stands on is in another namespace. */
+  parentElsewhere: boolean;
 }
 
 export interface InterfaceAddress {
@@ -236,6 +239,7 @@ export function parseLink(message: ReceivedMessage): Link | undefined {
     kind: info ? attributeText(parseAttributes(info).get(IFLA_INFO_KIND)) : '',
     alias: attributeText(attributes.get(IFLA_IFALIAS)),
     parent: readU32(attributes.get(IFLA_LINK)),
+    parentElsewhere: attributes.has(IFLA_LINK_NETNSID),
   };
 }
 
