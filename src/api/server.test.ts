@@ -115,10 +115,10 @@ describe('errors', () => {
 
   test('say 501 for what is documented but not there yet', async () => {
     await using api = await ApiFixture.start();
-    const create = await api.request('POST', '/networks/create', { body: '{}' });
-    expect([create.status, create.body]).toEqual([
+    const build = await api.request('POST', '/build', { body: '' });
+    expect([build.status, build.body]).toEqual([
       501,
-      '{"message":"network create is not implemented by Minke yet (POST /networks/create)"}\n',
+      '{"message":"build is not implemented by Minke yet (POST /build)"}\n',
     ]);
     const session = await api.raw(
       'POST /session HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n',

@@ -18,7 +18,7 @@ import { LocalNetworks } from '../engine/networks/mod.ts';
 import { createSystem, readHost } from '../engine/system/mod.ts';
 import { EngineVolumes } from '../engine/volumes/mod.ts';
 import type { Logs } from '../logs/mod.ts';
-import { subnetPools } from '../net/mod.ts';
+import { hostSubnets, subnetPools } from '../net/mod.ts';
 import { createRegistry } from '../registry/mod.ts';
 import { CdiDevices, type CgroupHost, cgroupLimits, cgroupSupport, type Runtime } from '../runtime/mod.ts';
 import type { ContainerStatus } from '../spec/docker/mod.ts';
@@ -51,12 +51,17 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
   const events = new EventBus(dataRoot);
   const directory = new Directory();
   const users = containerUsers(directory);
-  const networks = new LocalNetworks(
-    new NetworkRecords(dataRoot, log),
+  const pools = subnetPools(config.addressing.pools, engineId(dataRoot));
+  const networks = new LocalNetworks({
+    store: new NetworkRecords(dataRoot, log),
     users,
-    (taken) => defaultBridge(config, taken, subnetPools(config.addressing.pools, engineId(dataRoot))),
+    net,
+    choose: (taken) => defaultBridge(config, taken, pools),
+    pools,
+    hostSubnets,
     events,
-  );
+    log,
+  });
   const volumes = new EngineVolumes({
     records: new VolumeRecords(dataRoot, log, config.idMap && outsideOwner(config.idMap, { uid: 0, gid: 0 })),
     threads: store.volumes,
@@ -180,7 +185,7 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
     context,
     events,
     registry,
-    bridges: networks.bridges(),
+    networks,
     writeForDocker: () => {
       volumes.writeForDocker();
       networks.writeForDocker();

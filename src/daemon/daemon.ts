@@ -86,7 +86,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   // Thrown where it is awaited, if we come so far.
   opening.catch(() => {});
 
-  const { api, context, events, registry, bridges, writeForDocker } = compose(
+  const { api, context, events, registry, networks, writeForDocker } = compose(
     config,
     { store, runtime, logs, net, cgroup },
     log,
@@ -94,7 +94,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   closing.defer(() => events.close());
   closing.use(registry);
   await opening;
-  net.ensureAtStart(bridges);
+  net.ensureAtStart(networks.networks());
   runtime.execs.onExit((exit) => void handleExecExit(context, exit));
   await restoreContainers(context);
   await restoreExecs(context);
@@ -108,7 +108,8 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   });
   closing.defer(async () => {
     if (context.directory.all().some(({ status }) => isRunning(status))) return;
-    const foreign = config.bridge === bridgeName(config.execRoot) ? [] : [config.bridge];
+    const own = bridgeName(config.execRoot);
+    const foreign = [...networks.foreignBridges(), ...(config.bridge === own ? [] : [config.bridge])];
     await net.takeDown({ foreign });
   });
   closing.defer(() => {

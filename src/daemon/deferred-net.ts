@@ -57,6 +57,10 @@ export function deferredNet(net: Net, log: Logger): DeferredNet {
         if (trouble === undefined) throw error;
       });
     },
+    hasInterface: async (name) => {
+      await ready;
+      return await net.hasInterface(name);
+    },
     removeNetwork: async (network, options) => {
       await ready;
       await net.removeNetwork(network, options);

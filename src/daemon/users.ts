@@ -31,12 +31,15 @@ export function containerUsers(
           .filter(({ record }) => Object.values(record.mountPoints).some((point) => point.Name === name))
           .map(({ id }) => id),
     },
-    endpointsOf: (networkId) => {
-      const endpoints: Record<string, NetworkContainer> = {};
+    endpoints: () => {
+      const networks = new Map<string, Record<string, NetworkContainer>>();
       for (const container of directory.all()) {
         if (!isRunning(container.status)) continue;
         for (const settings of Object.values(container.record.networks)) {
-          if (settings.NetworkID !== networkId || settings.EndpointID === '') continue;
+          const { NetworkID: networkId } = settings;
+          if (networkId === '' || settings.EndpointID === '') continue;
+          const endpoints = networks.get(networkId) ?? {};
+          networks.set(networkId, endpoints);
           endpoints[container.id] = {
             Name: container.name,
             EndpointID: settings.EndpointID,
@@ -48,7 +51,7 @@ export function containerUsers(
           };
         }
       }
-      return endpoints;
+      return networks;
     },
   };
 }

@@ -18,6 +18,8 @@ export interface Net {
   takeDown(options: { foreign: readonly string[] }): Promise<void>;
   /** Makes or repairs what the host has of a network: interface, addresses, rules. Idempotent. */
   ensureNetwork(network: Network): Promise<void>;
+  /** Whether the host has an interface of this name. */
+  hasInterface(name: string): Promise<boolean>;
   /** Takes it down: `ensureNetwork`'s opposite. What is gone already is no error. */
   removeNetwork(network: Network, options?: { keepInterface?: boolean }): Promise<void>;
   /**
@@ -75,6 +77,8 @@ export interface BridgeNetwork {
   /** Set where the network has IPv6. */
   ipv6?: Pool;
   mtu?: number;
+  /** What interfaces in containers are called: `eth` unless said. */
+  interfacePrefix?: string;
   icc: boolean;
   masquerade: boolean;
   internal: boolean;

@@ -124,6 +124,10 @@ class KernelNet implements Net {
     await this.#firewall.addBridge(network);
   }
 
+  async hasInterface(name: string): Promise<boolean> {
+    return this.#host().link(name) !== undefined;
+  }
+
   async removeNetwork(network: Network, options: { keepInterface?: boolean } = {}): Promise<void> {
     this.#networks.delete(network.id);
     if (network.driver !== 'bridge') return await this.#links.remove(network);

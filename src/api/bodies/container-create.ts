@@ -38,23 +38,26 @@ const ipam = struct<NonNullable<EndpointSettings['IPAMConfig']>>('EndpointIPAMCo
 });
 
 /** Spec: Engine API, `EndpointSettings`. */
-const endpoint: Codec<Partial<EndpointSettings>> = struct<Partial<EndpointSettings>>('EndpointSettings', {
-  IPAMConfig: optional(ipam),
-  Links: strings,
-  Aliases: strings,
-  MacAddress: optional(string),
-  DriverOpts: optional(map(string)),
-  GwPriority: optional(integer('int')),
-  NetworkID: optional(string),
-  EndpointID: optional(string),
-  Gateway: optional(string),
-  IPAddress: optional(string),
-  IPPrefixLen: optional(integer('int')),
-  IPv6Gateway: optional(string),
-  GlobalIPv6Address: optional(string),
-  GlobalIPv6PrefixLen: optional(integer('int')),
-  DNSNames: strings,
-});
+export const endpoint: Codec<Partial<EndpointSettings>> = struct<Partial<EndpointSettings>>(
+  'EndpointSettings',
+  {
+    IPAMConfig: optional(ipam),
+    Links: strings,
+    Aliases: strings,
+    MacAddress: optional(string),
+    DriverOpts: optional(map(string)),
+    GwPriority: optional(integer('int')),
+    NetworkID: optional(string),
+    EndpointID: optional(string),
+    Gateway: optional(string),
+    IPAddress: optional(string),
+    IPPrefixLen: optional(integer('int')),
+    IPv6Gateway: optional(string),
+    GlobalIPv6Address: optional(string),
+    GlobalIPv6PrefixLen: optional(integer('int')),
+    DNSNames: strings,
+  },
+);
 
 const document = struct<Document>('CreateRequest', {
   ...CONTAINER_CONFIG,

@@ -45,7 +45,7 @@ export function allRoutes(backends: ApiBackends, host: { cgroupUnified: boolean 
     ...containerFileRoutes(backends.files),
     ...containerRoutes(backends.containers, host),
     ...imageRoutes(backends.images),
-    ...networkRoutes(backends.networks),
+    ...networkRoutes(backends.networks, backends.containers),
     ...volumeRoutes(backends.volumes),
     ...swarmRoutes(),
     ...pluginRoutes(),

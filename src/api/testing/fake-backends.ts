@@ -127,6 +127,8 @@ export function fakeBackends(overrides: Partial<ApiBackends> = {}): {
         engine.created.push(request);
         return { id: ID, warnings: [] };
       },
+      connect: verb('connect'),
+      disconnect: verb('disconnect'),
       start: verb('start'),
       stop: verb('stop'),
       restart: verb('restart'),
@@ -201,6 +203,8 @@ export function fakeBackends(overrides: Partial<ApiBackends> = {}): {
       },
     },
     networks: {
+      create: async ({ name }) => ({ id: name, warning: '' }),
+      remove: async () => {},
       list: async () => [],
       prune: async () => [],
       inspect: async (ref) => {

@@ -19,6 +19,18 @@ export class Networks {
     return this.#api.text('GET', `/networks/${encodeURIComponent(id)}`, { query: { ...options } });
   }
 
+  create(body: Record<string, unknown>): Promise<{ Id: string; Warning: string }> {
+    return this.#api.json('POST', '/networks/create', { body });
+  }
+
+  remove(id: string): Promise<void> {
+    return this.#api.json('DELETE', `/networks/${encodeURIComponent(id)}`);
+  }
+
+  disconnect(id: string, body: { Container: string; Force: boolean }): Promise<void> {
+    return this.#api.json('POST', `/networks/${encodeURIComponent(id)}/disconnect`, { body });
+  }
+
   /** Removes networks that no container is on. */
   prune(filters?: Filters): Promise<{ NetworksDeleted: string[] | null }> {
     return this.#api.json('POST', '/networks/prune', { query: { filters: filtersQuery(filters) } });

@@ -4,6 +4,7 @@ import type {
   ContainerInspect,
   ContainerStats,
   ContainerSummary,
+  EndpointSettings,
   HostConfig,
   NetworkingConfig,
 } from '../../spec/docker/mod.ts';
@@ -32,6 +33,9 @@ export interface Containers {
   rename(ref: string, name: string): Promise<void>;
   /** Changes limits and the restart policy; zero values stay as they are. */
   update(ref: string, asked: UpdateRequest): Promise<{ warnings: string[] }>;
+  /** Puts it into a network, at once if it runs. */
+  connect(ref: string, network: string, settings: Partial<EndpointSettings>): Promise<void>;
+  disconnect(ref: string, network: string, options: { force: boolean }): Promise<void>;
   remove(ref: string, options: { force: boolean; volumes: boolean; link: boolean }): Promise<void>;
   prune(filters: Filters): Promise<{ deleted: string[]; spaceReclaimed: number }>;
   /** Resolves once the wait is registered (the API then sends its head); `exit` resolves at the awaited moment. */

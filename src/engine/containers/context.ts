@@ -103,6 +103,10 @@ export interface ImagesForContainers {
 export interface NetworksForContainers {
   /** By name or id; `not-found` `network x not found`. */
   find(ref: string): EngineNetwork;
+  /** As `find`; undefined if there is none of that name or id. */
+  findIfThere(ref: string): EngineNetwork | undefined;
+  /** Keeps networks from being removed while a container is on its way into them. */
+  hold(ids: readonly string[], container: string): Disposable;
 }
 
 /** Runs `work` as one transition of `container`. */

@@ -12,8 +12,8 @@ import {
   shortId,
   ZERO_TIME,
 } from '../../base/mod.ts';
-import type { EndpointSettings, HostConfig } from '../../spec/docker/mod.ts';
-import type { ContainerRecord, MountPointRecord } from '../../store/mod.ts';
+import type { HostConfig } from '../../spec/docker/mod.ts';
+import type { ContainerRecord, EndpointRecord, MountPointRecord } from '../../store/mod.ts';
 import { Container } from './container.ts';
 import type { ContainerCreateRequest } from './containers.ts';
 import { announce, type ContainersContext } from './context.ts';
@@ -26,7 +26,13 @@ import { populateVolumes } from './mounts/populate-volumes.ts';
 import { withHostDefaults } from './request/host-defaults.ts';
 import { withImageDefaults } from './request/image-defaults.ts';
 import { generateName } from './request/name-generator.ts';
-import { emptyEndpoint, parseNetworkMode, resolveSharedContainers } from './request/network-mode.ts';
+import {
+  emptyEndpoint,
+  endpointRecord,
+  isUserDefined,
+  parseNetworkMode,
+  resolveSharedContainers,
+} from './request/network-mode.ts';
 import { validatePorts } from './request/port-requests.ts';
 import { validateConfig, validateHostConfig, validateName } from './request/validate.ts';
 import { validateEndpoint, validateNetworkMode } from './request/validate-network.ts';
@@ -169,15 +175,30 @@ function requestedEndpoints(
   context: ContainersContext,
   hostConfig: HostConfig,
   request: ContainerCreateRequest,
-): Record<string, EndpointSettings> {
+): Record<string, EndpointRecord> {
   const mode = parseNetworkMode(context, hostConfig.NetworkMode);
   const asked = request.networkingConfig.EndpointsConfig ?? {};
-  const endpoints: Record<string, EndpointSettings> = {};
+  const endpoints: Record<string, EndpointRecord> = {};
   for (const [key, settings] of Object.entries(asked)) {
     const name = key === 'default' ? 'bridge' : key;
-    validateEndpoint(name, settings ?? {}, !['bridge', 'host', 'none'].includes(name));
-    endpoints[name] = { ...emptyEndpoint(), ...(settings ?? {}) };
+    validateEndpoint(name, settings ?? {}, isUserDefined(name));
+    endpoints[name] = endpointRecord(settings ?? {});
   }
-  if (mode.kind !== 'container') endpoints[mode.network] ??= emptyEndpoint();
-  return endpoints;
+  if (mode.kind === 'container') return endpoints;
+  // Compat: the mode is a network of its own only where no endpoints are named.
+  if (Object.keys(asked).length === 0) endpoints[mode.network] = emptyEndpoint();
+  return underNames(context, endpoints, mode.network);
+}
+
+/** Compat: the network of the mode is kept by its name, by whatever of its names it was given; others at the start. */
+function underNames(
+  context: ContainersContext,
+  endpoints: Record<string, EndpointRecord>,
+  mode: string,
+): Record<string, EndpointRecord> {
+  const settings = endpoints[mode];
+  const network = isUserDefined(mode) && settings ? context.networks.findIfThere(mode) : undefined;
+  if (!network || !settings || network.name === mode) return endpoints;
+  const { [mode]: _key, ...others } = endpoints;
+  return { [network.name]: settings, ...others };
 }

@@ -1,8 +1,10 @@
 import { attach } from './attach.ts';
+import { connect } from './connect.ts';
 import type { Container } from './container.ts';
 import type { Containers } from './containers.ts';
 import type { ContainersContext } from './context.ts';
 import { create } from './create.ts';
+import { disconnect } from './disconnect.ts';
 import { inspect } from './inspect.ts';
 import { kill } from './kill.ts';
 import { list } from './list/list.ts';
@@ -25,6 +27,8 @@ export function createContainers(context: ContainersContext): Containers {
   const find = (ref: string): Container => context.directory.find(ref);
   return {
     create: (request) => create(context, request),
+    connect: async (ref, network, settings) => await connect(context, find(ref), network, settings),
+    disconnect: async (ref, network, options) => await disconnect(context, ref, network, options),
     start: async (ref) => await start(context, find(ref)),
     stop: async (ref, options) => await stop(context, find(ref), options),
     restart: async (ref, options) => await restart(context, find(ref), options),

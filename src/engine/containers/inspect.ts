@@ -4,6 +4,7 @@ import type { ContainerRecord, MountPointRecord } from '../../store/mod.ts';
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
 import { isRunning } from './life/status.ts';
+import { shownNetworks } from './networks/apply-sandbox.ts';
 import { shownLinks } from './set-up/links.ts';
 
 /** The whole of a container, newest shape with the fields that older versions saw. */
@@ -106,6 +107,6 @@ function networkSettings(record: ContainerRecord): NetworkSettings {
     IPPrefixLen: main?.IPPrefixLen ?? 0,
     IPv6Gateway: main?.IPv6Gateway ?? '',
     MacAddress: main?.MacAddress ?? '',
-    Networks: record.networks,
+    Networks: shownNetworks(record),
   };
 }

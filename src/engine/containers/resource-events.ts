@@ -1,3 +1,4 @@
+import type { EngineNetwork } from '../networks/mod.ts';
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
 
@@ -9,9 +10,18 @@ export function announceNetworks(
 ): void {
   if (container.record.hostConfig.NetworkMode.startsWith('container:')) return;
   for (const name of Object.keys(container.record.networks)) {
-    const { id, driver } = context.networks.find(name);
-    context.events.publish('network', action, id, { container: container.id, name, type: driver });
+    const network = context.networks.findIfThere(name);
+    if (network) announceNetwork(context, container, network, action);
   }
+}
+
+export function announceNetwork(
+  context: ContainersContext,
+  container: Container,
+  { id, name, driver }: Pick<EngineNetwork, 'id' | 'name' | 'driver'>,
+  action: 'connect' | 'disconnect',
+): void {
+  context.events.publish('network', action, id, { container: container.id, name, type: driver });
 }
 
 /** Publishes that a container's volumes are mounted, or unmounted. Compat: binds and tmpfs have no such event. */

@@ -7,11 +7,13 @@ import { announce, type ContainersContext, save, transitionOnceCleared } from '.
 import { removeLocked } from './life/remove-locked.ts';
 import { exitCodeOfFailure, inTask, startFailure } from './life/start-failure.ts';
 import { checkVerb, markedForRemoval } from './life/status.ts';
+import { applySandbox } from './networks/apply-sandbox.ts';
+import { joinNetworks } from './networks/joined-networks.ts';
 import { announceNetworks, announceVolumes } from './resource-events.ts';
 import { bundleSpec } from './set-up/bundle-spec.ts';
 import { tellParents } from './set-up/links.ts';
 import { logTarget } from './set-up/log-target.ts';
-import { applySandbox, setUpSandbox } from './set-up/sandbox.ts';
+import { setUpSandbox } from './set-up/sandbox.ts';
 import { openUserns, rootOf } from './set-up/user-namespace.ts';
 
 /**
@@ -86,9 +88,10 @@ async function bringUp(context: ContainersContext, container: Container, signal:
   undo.defer('network', () => context.net.tearDown(id, sandbox));
   undo.defer('volumes', () => context.volumes.release(id));
   undo.defer('prepared mounts', () => context.prepared.release(id));
+  using joined = joinNetworks(context, container);
   const userns = await openUserns(context, container);
   try {
-    sandbox = await setUpSandbox(context, container, userns?.network);
+    sandbox = await setUpSandbox(context, container, joined, userns?.network);
   } finally {
     if (userns?.network !== undefined) closeSync(userns.network);
   }

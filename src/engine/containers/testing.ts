@@ -162,7 +162,11 @@ export class EngineBench {
         happened: (action: string) => this.journal.includes(action),
       },
       images: {},
-      networks: { find: () => ({ id: newId() }) },
+      networks: {
+        find: () => ({ id: newId(), askedSubnets: [] }),
+        findIfThere: () => undefined,
+        hold: () => ({ [Symbol.dispose]: () => {} }),
+      },
       volumes: {
         get: () => ({ anonymous: true }),
         release: async () => {},

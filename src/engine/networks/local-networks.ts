@@ -1,202 +1,193 @@
-import { EngineError, formatTime, newId, nowNano } from '../../base/mod.ts';
-import type { BridgeNetwork } from '../../net/mod.ts';
-import type { NetworkContainer, NetworkInspect } from '../../spec/docker/mod.ts';
+import { EngineError, isEngineError, KeyedLock, type Logger, parseTime } from '../../base/mod.ts';
+import type { BridgeNetwork, Network } from '../../net/mod.ts';
+import type { NetworkInspect } from '../../spec/docker/mod.ts';
 import type { NetworkRecord, NetworkRecords } from '../../store/mod.ts';
 import type { Events } from '../events/mod.ts';
-import {
-  booleanFilter,
-  checkFilterKeys,
-  type Filters,
-  matchesAny,
-  matchesLabels,
-  valuesOf,
-} from '../filters.ts';
-import { untilOf } from '../prune-filters.ts';
-import type { NetworksBackend } from './networks.ts';
+import { checkFilterKeys, type Filters } from '../filters.ts';
+import { matchesPruneLabels, untilOf } from '../prune-filters.ts';
+import type { NetworkMechanism, NetworksContext, NetworkUsers } from './context.ts';
+import { createNetwork } from './create.ts';
+import { filterNetworks } from './list.ts';
+import { isPredefined, NetworkBook } from './network-book.ts';
+import { bridgeName, networkOfRecord } from './network-of-record.ts';
+import type { NetworkCreateRequest, NetworksBackend } from './networks.ts';
+import { removeNetwork } from './remove.ts';
 import { showNetwork } from './show-network.ts';
 
-/** A network as containers see it. `bridge` is set for networks with endpoints. */
+/** A network as containers see it. `network` is set where containers have endpoints in it. */
 export interface EngineNetwork {
   id: string;
   name: string;
   driver: string;
-  bridge?: BridgeNetwork;
-}
-
-/** What `networks/` asks about containers without importing them; `daemon/` supplies it. */
-export interface NetworkUsers {
-  /** Endpoints that are up in a network, by container id. */
-  endpointsOf(networkId: string): Record<string, NetworkContainer>;
+  network?: Network;
+  /** Subnets that were asked for, CIDR: only in those may a container ask for an address. */
+  askedSubnets: string[];
 }
 
 /** How the default bridge is set up; from the daemon's configuration. */
 export type DefaultBridge = Omit<BridgeNetwork, 'id' | 'name'>;
 
-/** The default bridge, given the subnets (CIDR) that other networks have. */
-type ChooseBridge = (taken: string[]) => DefaultBridge;
+interface Parts {
+  store: NetworkRecords;
+  users: NetworkUsers;
+  net: NetworkMechanism;
+  /** The default bridge, given the subnets (CIDR) that other networks have. */
+  choose: (taken: string[]) => DefaultBridge;
+  pools: NetworksContext['pools'];
+  hostSubnets: NetworksContext['hostSubnets'];
+  events: Pick<Events, 'publish'>;
+  log: Logger;
+}
 
-const PREDEFINED = [
-  { name: 'bridge', driver: 'bridge' },
-  { name: 'host', driver: 'host' },
-  { name: 'none', driver: 'null' },
-] as const;
-
-/**
- * The networks `bridge`, `host` and `none`, whose ids are kept on disk, and those that Docker left in the data-root:
- * containers in them start, each other's names they do not find yet.
- */
+/** The networks `bridge`, `host` and `none`, whose ids are kept on disk, and those that users made. */
 export class LocalNetworks implements NetworksBackend {
-  readonly #users: NetworkUsers;
+  readonly #context: NetworksContext;
+  readonly #book: NetworkBook;
   readonly #defaultBridge: DefaultBridge;
-  readonly #records: NetworkRecord[];
-  readonly #store: NetworkRecords;
-  readonly #events: Pick<Events, 'publish'>;
+  /** One network is made or removed at a time: each looks at all others. */
+  readonly #changes = new KeyedLock();
+  /** By network id, the names of containers that are about to be in it. */
+  readonly #held = new Map<string, string[]>();
 
-  constructor(
-    store: NetworkRecords,
-    users: NetworkUsers,
-    choose: ChooseBridge,
-    events: Pick<Events, 'publish'>,
-  ) {
-    this.#events = events;
-    this.#users = users;
-    this.#store = store;
-    const known = store.load();
-    const taken = known.flatMap(({ subnets }) => subnets ?? []).map(({ subnet }) => subnet);
-    this.#defaultBridge = choose(taken);
-    const predefined = PREDEFINED.map(({ name, driver }) => {
-      const found = known.find((record) => record.name === name);
-      return found ?? { id: newId(), name, driver, created: formatTime(nowNano()) };
-    });
-    this.#records = [...predefined, ...known.filter(({ name }) => !isPredefined(name))];
-    if (known.length !== this.#records.length) store.save(this.#records);
+  constructor({ store, choose, ...parts }: Parts) {
+    this.#book = new NetworkBook(store);
+    const subnets = this.#book.all().flatMap((record) => record.subnets ?? []);
+    this.#defaultBridge = choose(subnets.map(({ subnet }) => subnet));
+    this.#context = {
+      ...parts,
+      book: this.#book,
+      taken: () => this.#taken(),
+      bridges: () => this.networks().flatMap((one) => (one.driver === 'bridge' ? [one] : [])),
+    };
   }
 
-  /** The bridges that have to be there for containers: the default one first. */
-  bridges(): BridgeNetwork[] {
-    return this.#records.flatMap((record) => this.#bridgeOf(record) ?? []);
+  /** The networks that have to be there for containers: the default one first. */
+  networks(): Network[] {
+    return this.#book.all().flatMap((record) => this.#networkOf(record) ?? []);
+  }
+
+  /** Interfaces that somebody else made: they stay when the daemon goes. */
+  foreignBridges(): string[] {
+    return this.#book.all().flatMap((record) => (record.foreignBridge ? [bridgeName(record)] : []));
   }
 
   /** For a Docker that may come after us. */
   writeForDocker(): void {
-    this.#store.writeForDocker(this.#records);
+    this.#book.writeForDocker();
   }
 
   /** By full id, name or unique prefix of an id. */
   find(ref: string): EngineNetwork {
-    const record = this.#record(ref);
-    const network: EngineNetwork = { id: record.id, name: record.name, driver: record.driver };
-    if (record.driver === 'host' || record.driver === 'null') return network;
-    const bridge = this.#bridgeOf(record);
-    if (!bridge) {
-      throw new EngineError(
-        'unimplemented',
-        `network ${record.name}: networks of the driver ${record.driver} are not implemented by Minke yet`,
-      );
+    const record = this.#book.find(ref);
+    const { id, name, driver } = record;
+    if (record.configOnly) {
+      throw new EngineError('denied', 'cannot create endpoint on configuration-only network');
     }
-    return { ...network, bridge };
+    const askedSubnets = (record.subnets ?? []).flatMap((one) => (one.chosen ? [] : [one.subnet]));
+    const plain: EngineNetwork = { id, name, driver, askedSubnets };
+    if (driver === 'host' || driver === 'null') return plain;
+    const network = this.#networkOf(record);
+    if (network) return { ...plain, network };
+    throw new EngineError(
+      'unimplemented',
+      `network ${name}: networks of the driver ${driver} are not implemented by Minke yet`,
+    );
+  }
+
+  /** As `find`; undefined if there is none of that name or id. */
+  findIfThere(ref: string): EngineNetwork | undefined {
+    try {
+      return this.find(ref);
+    } catch (error) {
+      if (isEngineError(error, 'not-found')) return undefined;
+      throw error;
+    }
+  }
+
+  /** Keeps networks from being removed while a container is on its way into them. */
+  hold(ids: readonly string[], container: string): Disposable {
+    for (const id of ids) this.#held.set(id, [...(this.#held.get(id) ?? []), container]);
+    return {
+      [Symbol.dispose]: () => {
+        for (const id of ids) {
+          const left = [...(this.#held.get(id) ?? [])];
+          left.splice(left.indexOf(container), 1);
+          if (left.length > 0) this.#held.set(id, left);
+          else this.#held.delete(id);
+        }
+      },
+    };
+  }
+
+  async create(request: NetworkCreateRequest): Promise<{ id: string; warning: string }> {
+    const record = await this.#changes.run('', () => createNetwork(this.#context, request));
+    this.#tell('create', record);
+    return { id: record.id, warning: '' };
+  }
+
+  async remove(ref: string): Promise<void> {
+    await this.#changes.run('', () => this.#remove(this.#book.find(ref)));
   }
 
   async list(filters: Filters): Promise<NetworkInspect[]> {
-    checkFilterKeys(filters, ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type']);
-    const types = valuesOf(filters, 'type');
-    for (const type of types) {
-      if (type !== 'builtin' && type !== 'custom')
-        throw new EngineError('invalid', `invalid filter: 'type'='${type}'`);
-    }
-    const dangling = booleanFilter(filters, 'dangling');
-    return this.#records
-      .filter((record) => {
-        return (
-          (dangling === undefined || dangling === this.#isDangling(record)) &&
-          (types.length === 0 || types.includes(isPredefined(record.name) ? 'builtin' : 'custom')) &&
-          matchesAny(filters, 'name', record.name) &&
-          matchesAny(filters, 'id', record.id) &&
-          matchesLabels(filters, record.labels ?? {}) &&
-          (!filters.has('driver') || filters.get('driver')?.has(record.driver)) &&
-          (!filters.has('scope') || filters.get('scope')?.has('local'))
-        );
-      })
-      .map((record) => this.#shown(record));
+    const endpoints = this.#context.users.endpoints();
+    const found = filterNetworks(this.#book.all(), filters, ({ id }) => endpoints.has(id));
+    return found.map((record) => this.#shown(record, endpoints));
   }
 
   async inspect(ref: string, options: { scope?: string } = {}): Promise<NetworkInspect> {
-    const record = this.#record(ref);
+    const record = this.#book.find(ref);
     if (options.scope && options.scope !== 'local')
       throw new EngineError('not-found', `network ${ref} not found`);
-    return this.#shown(record);
+    return this.#shown(record, this.#context.users.endpoints());
   }
 
   async prune(filters: Filters): Promise<string[]> {
     checkFilterKeys(filters, ['label', 'label!', 'until']);
-    untilOf(filters);
-    // Networks of users' own are not removed yet, and the predefined ones always stay.
-    this.#events.publish('network', 'prune', '', { reclaimed: '0' });
-    return [];
-  }
-
-  #record(ref: string): NetworkRecord {
-    const exact =
-      this.#records.find(({ id }) => id === ref) ?? this.#records.find(({ name }) => name === ref);
-    if (exact) return exact;
-    const matches = ref === '' ? [] : this.#records.filter(({ id }) => id.startsWith(ref));
-    if (matches.length > 1) {
-      throw new EngineError(
-        'invalid',
-        `${matches.length} matches found based on ID prefix: network ${ref} is ambiguous`,
-      );
+    const until = untilOf(filters);
+    const removed: string[] = [];
+    for (const record of this.#book.all()) {
+      if (isPredefined(record.name) || record.configOnly) continue;
+      if (until !== undefined && (parseTime(record.created) ?? 0n) > until) continue;
+      if (!matchesPruneLabels(filters, record.labels ?? {})) continue;
+      try {
+        await this.#changes.run('', () => this.#remove(record));
+        removed.push(record.name);
+      } catch (error) {
+        // Somebody is in it.
+        if (isEngineError(error, 'denied')) continue;
+        this.#context.log.warn('cannot remove a network', { network: record.name, error });
+      }
     }
-    const [match] = matches;
-    if (!match) throw new EngineError('not-found', `network ${ref} not found`);
-    return match;
+    this.#context.events.publish('network', 'prune', '', { reclaimed: '0' });
+    return removed;
   }
 
-  #bridgeOf(record: NetworkRecord): BridgeNetwork | undefined {
-    if (record.driver !== 'bridge') return undefined;
-    if (record.name === 'bridge') {
-      return { ...this.#defaultBridge, id: record.id as BridgeNetwork['id'], name: record.name };
-    }
-    return bridgeOfRecord(record);
+  async #remove(record: NetworkRecord): Promise<void> {
+    // Somebody was faster.
+    if (!this.#book.all().includes(record))
+      throw new EngineError('not-found', `network ${record.name} not found`);
+    await removeNetwork(this.#context, record, this.#held.get(record.id) ?? []);
+    this.#tell('destroy', record);
   }
 
-  /** Compat: predefined networks are never dangling, nor the opposite. */
-  #isDangling(record: NetworkRecord): boolean | undefined {
-    if (isPredefined(record.name)) return undefined;
-    return Object.keys(this.#users.endpointsOf(record.id)).length === 0;
+  #tell(action: 'create' | 'destroy', { id, name, driver }: NetworkRecord): void {
+    this.#context.events.publish('network', action, id, { name, type: driver });
   }
 
-  #shown(record: NetworkRecord): NetworkInspect {
+  #taken() {
+    const others = this.#book.all().flatMap((record) => (record.configOnly ? [] : (record.subnets ?? [])));
+    const { subnet, ipRange = '', ipv6 } = this.#defaultBridge;
+    return [{ subnet, ipRange }, ...(ipv6 ? [{ subnet: ipv6.subnet, ipRange: '' }] : []), ...others];
+  }
+
+  #networkOf(record: NetworkRecord): Network | undefined {
+    if (record.name !== 'bridge') return networkOfRecord(record);
+    return { ...this.#defaultBridge, id: record.id as Network['id'], name: record.name };
+  }
+
+  #shown(record: NetworkRecord, endpoints: ReturnType<NetworkUsers['endpoints']>): NetworkInspect {
     const isDefault = record.name === 'bridge';
-    const containers = this.#users.endpointsOf(record.id);
-    return showNetwork(record, isDefault ? this.#defaultBridge : undefined, containers);
+    return showNetwork(record, isDefault ? this.#defaultBridge : undefined, endpoints.get(record.id) ?? {});
   }
-}
-
-function isPredefined(name: string): boolean {
-  return PREDEFINED.some((one) => one.name === name);
-}
-
-/** What a bridge of Docker's is made with. Compat: the options of libnetwork's bridge driver. */
-function bridgeOfRecord(record: NetworkRecord): BridgeNetwork | undefined {
-  const [subnet] = record.subnets?.filter((one) => !one.subnet.includes(':')) ?? [];
-  if (!subnet) return undefined;
-  const options = record.options ?? {};
-  const option = (name: string) => options[`com.docker.network.${name}`];
-  const mtu = Number(option('driver.mtu'));
-  const reserved = Object.values(subnet.reserved);
-  return {
-    driver: 'bridge',
-    id: record.id as BridgeNetwork['id'],
-    name: record.name,
-    bridge: record.bridge ?? `br-${record.id.slice(0, 12)}`,
-    subnet: subnet.subnet,
-    gateway: subnet.gateway,
-    ...(subnet.ipRange === '' ? {} : { ipRange: subnet.ipRange }),
-    ...(reserved.length === 0 ? {} : { reserved }),
-    ...(mtu > 0 ? { mtu } : {}),
-    icc: option('bridge.enable_icc') !== 'false',
-    masquerade: option('bridge.enable_ip_masquerade') !== 'false',
-    internal: record.internal ?? false,
-    hostBindingIpv4: option('bridge.host_binding_ipv4') ?? '',
-  };
 }

@@ -1,7 +1,3 @@
-export {
-  type DefaultBridge,
-  type EngineNetwork,
-  LocalNetworks,
-  type NetworkUsers,
-} from './local-networks.ts';
-export type { NetworksBackend } from './networks.ts';
+export type { NetworkUsers } from './context.ts';
+export { type DefaultBridge, type EngineNetwork, LocalNetworks } from './local-networks.ts';
+export type { NetworkCreateRequest, NetworksBackend } from './networks.ts';

@@ -1,4 +1,4 @@
-import type { NetworkInspect } from '../../spec/docker/mod.ts';
+import type { IpamConfig, NetworkInspect } from '../../spec/docker/mod.ts';
 import type { Filters } from '../filters.ts';
 
 /**
@@ -7,10 +7,33 @@ import type { Filters } from '../filters.ts';
  * `2 matches found based on name: network x is ambiguous`.
  */
 export interface NetworksBackend {
-  /** The newest shape; `Containers` is filled. Sorted by name. */
+  /** Makes a network that stands on the host before this answers. Errors carry Docker's sentences. */
+  create(request: NetworkCreateRequest): Promise<{ id: string; warning: string }>;
+  /** `denied` for the predefined ones, and while a running container is in it. */
+  remove(ref: string): Promise<void>;
+  /** The newest shape; `Containers` is filled. */
   list(filters: Filters): Promise<NetworkInspect[]>;
-  /** `scope` restricts the search to `local`, `global` or `swarm` networks. */
-  /** Removes networks without a container; the predefined ones stay. Gives the names of what went. */
+  /** Removes networks without a running container; the predefined ones stay. Gives the names of what went. */
   prune(filters: Filters): Promise<string[]>;
+  /** `scope` restricts the search to `local`, `global` or `swarm` networks. */
   inspect(ref: string, options?: { scope?: string }): Promise<NetworkInspect>;
+}
+
+export interface NetworkCreateRequest {
+  name: string;
+  /** '' = `bridge`. */
+  driver: string;
+  /** '' or `local`; others belong to swarm mode. */
+  scope: string;
+  enableIpv4: boolean;
+  enableIpv6: boolean;
+  ipam: { driver: string; options: Record<string, string>; config: IpamConfig[] };
+  internal: boolean;
+  attachable: boolean;
+  ingress: boolean;
+  configOnly: boolean;
+  /** '' = none. */
+  configFrom: string;
+  options: Record<string, string>;
+  labels: Record<string, string>;
 }

@@ -15,7 +15,7 @@ export function showNetwork(
     Created: record.created,
     Scope: 'local',
     Driver: record.driver,
-    EnableIPv4: true,
+    EnableIPv4: record.enableIpv4 ?? true,
     EnableIPv6: defaultBridge ? defaultBridge.ipv6 !== undefined : (record.enableIpv6 ?? false),
     IPAM: defaultBridge
       ? {
@@ -30,8 +30,8 @@ export function showNetwork(
     Internal: record.internal ?? false,
     Attachable: record.attachable ?? false,
     Ingress: false,
-    ConfigFrom: { Network: '' },
-    ConfigOnly: false,
+    ConfigFrom: { Network: record.configFrom ?? '' },
+    ConfigOnly: record.configOnly ?? false,
     Containers: containers,
     Options: defaultBridge ? optionsOf(defaultBridge) : (record.options ?? {}),
     Labels: record.labels ?? {},
@@ -53,10 +53,10 @@ function ipamOf({ ipamDriver, ipamOptions, subnets }: NetworkRecord): NetworkIns
     Driver: ipamDriver ?? 'default',
     Options: ipamOptions ?? null,
     Config:
-      subnets?.map(({ subnet, gateway, ipRange, reserved }) => ({
+      subnets?.map(({ subnet, gateway, ipRange, reserved, gatewayChosen }) => ({
         Subnet: subnet,
         ...(ipRange === '' ? {} : { IPRange: ipRange }),
-        ...(gateway === '' ? {} : { Gateway: gateway }),
+        ...(gateway === '' || gatewayChosen ? {} : { Gateway: gateway }),
         ...(Object.keys(reserved).length === 0 ? {} : { AuxiliaryAddresses: reserved }),
       })) ?? null,
   };

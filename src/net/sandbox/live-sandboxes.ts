@@ -55,7 +55,8 @@ export class LiveSandboxes {
     if (sandbox.endpoints.length > 1) sandbox.endpoints.sort(byGateway(networks));
     for (const endpoint of sandbox.endpoints) {
       endpoint.interface =
-        requests.get(endpoint.endpointId)?.interface ?? freeName(sandbox.endpoints, request.endpoints);
+        requests.get(endpoint.endpointId)?.interface ??
+        freeName(prefixOf(requests.get(endpoint.endpointId)?.network), sandbox.endpoints, request.endpoints);
     }
     for (const service of services) await service.prepare?.(id, sandbox, request.ports);
     const gateways = gatewaysOf(sandbox.endpoints, networks);
@@ -76,7 +77,7 @@ export class LiveSandboxes {
     const driver = this.#driver(request.network);
     using namespace = this.#parts.namespaces.openPinned(id);
     await using cleanup = this.#undo(id);
-    const name = request.interface ?? freeNameInside(before.endpoints, namespace);
+    const name = request.interface ?? freeNameInside(prefixOf(request.network), before.endpoints, namespace);
     const endpoint = driver.allocate(request, name);
     cleanup.defer('give addresses back', () => driver.release(endpoint));
     cleanup.defer('remove the interface', () => driver.remove(namespace, endpoint));
@@ -210,18 +211,26 @@ export class LiveSandboxes {
   }
 }
 
+const prefixOf = (network: Network | undefined): string =>
+  (network?.driver === 'bridge' && network.interfacePrefix) || 'eth';
+
 /** The lowest `eth<n>` that no endpoint has and no request asks for. */
-function freeName(endpoints: readonly Endpoint[], requests: readonly EndpointRequest[]): string {
-  return lowestFree((name) => [...endpoints, ...requests].some((one) => one.interface === name));
+function freeName(
+  prefix: string,
+  endpoints: readonly Endpoint[],
+  requests: readonly EndpointRequest[],
+): string {
+  return lowestFree(prefix, (name) => [...endpoints, ...requests].some((one) => one.interface === name));
 }
 
 /** As `freeName`, and the container's own interfaces are not in the way. */
-function freeNameInside(endpoints: readonly Endpoint[], { inside }: OpenSandbox): string {
+function freeNameInside(prefix: string, endpoints: readonly Endpoint[], { inside }: OpenSandbox): string {
   return lowestFree(
+    prefix,
     (name) => endpoints.some((one) => one.interface === name) || inside.link(name) !== undefined,
   );
 }
 
-function lowestFree(isTaken: (name: string) => boolean): string {
-  for (let index = 0; ; index++) if (!isTaken(`eth${index}`)) return `eth${index}`;
+function lowestFree(prefix: string, isTaken: (name: string) => boolean): string {
+  for (let index = 0; ; index++) if (!isTaken(`${prefix}${index}`)) return `${prefix}${index}`;
 }

@@ -24,7 +24,7 @@ export interface ContainerRecord {
   hostConfig: HostConfig;
   image: ImageId;
   state: StateRecord;
-  networks: Record<string, EndpointSettings>;
+  networks: Record<string, EndpointRecord>;
   ports: PortMap;
   sandboxId: string;
   sandboxKey: string;
@@ -41,6 +41,11 @@ export interface ContainerRecord {
   /** Unknown keys of `State` and of `NetworkSettings`. */
   unknownState?: Record<string, unknown>;
   unknownNetwork?: Record<string, unknown>;
+}
+
+/** Docker's key: the hardware address that was asked for, beside the one that it has while it is up. */
+export interface EndpointRecord extends EndpointSettings {
+  DesiredMacAddress?: string;
 }
 
 /** Docker's `State`; `status` is kept by us and written as Docker's booleans. */

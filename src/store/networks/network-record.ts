@@ -11,12 +11,20 @@ export interface NetworkRecord {
   options?: Record<string, string>;
   internal?: boolean;
   attachable?: boolean;
+  /** true unless said. */
+  enableIpv4?: boolean;
   enableIpv6?: boolean;
   ipamDriver?: string;
   ipamOptions?: Record<string, string>;
   subnets?: NetworkSubnet[];
   /** Name of the bridge's interface. */
   bridge?: string;
+  /** The bridge was there before the network, and stays after it. */
+  foreignBridge?: boolean;
+  /** Only settings, for networks that are made from it. */
+  configOnly?: boolean;
+  /** Name of the network whose settings these are. */
+  configFrom?: string;
 }
 
 export interface NetworkSubnet {
@@ -25,6 +33,9 @@ export interface NetworkSubnet {
   gateway: string;
   /** CIDR, or ''. */
   ipRange: string;
+  /** The subnet, or the gateway, was not asked for but chosen. */
+  chosen?: boolean;
+  gatewayChosen?: boolean;
   /** Addresses that are somebody else's, by name. */
   reserved: Record<string, string>;
 }

@@ -5,8 +5,8 @@ import { Container } from '../container.ts';
 import { announce, type ContainersContext, save, transition } from '../context.ts';
 import { thawCutOffCommits } from '../files/commit.ts';
 import { holdImageMounts } from '../mounts/image-mounts.ts';
+import { applySandbox } from '../networks/apply-sandbox.ts';
 import { logTarget } from '../set-up/log-target.ts';
-import { applySandbox } from '../set-up/sandbox.ts';
 import { start } from '../start.ts';
 import { atMost } from './at-most.ts';
 import { clearAway } from './clear-away.ts';
@@ -149,7 +149,13 @@ async function adopt(context: ContainersContext, container: Container, held: Hel
   const { record } = container;
   const { Tty: tty, OpenStdin: openStdin, StdinOnce: stdinOnce } = record.config;
   // Most run as their record says, and a write of each would be most of what a start with many costs.
-  const isAsRecorded = !record.minke.starting && !record.state.health && record.state.pid === held.pid;
+  const sandbox = record.minke.sandbox as Sandbox | undefined;
+  // The daemon died in a connect or disconnect: `net` has put right what was left of it.
+  const isChanged = sandbox?.changing === true;
+  if (isChanged) delete sandbox.changing;
+  const isAsRecorded =
+    !isChanged && !record.minke.starting && !record.state.health && record.state.pid === held.pid;
+  if (isChanged) applySandbox(context, container, sandbox);
   const { status: recorded } = container;
   if (record.minke.starting) {
     // The daemon died between the program's start and the record of it.
@@ -157,7 +163,7 @@ async function adopt(context: ContainersContext, container: Container, held: Hel
     record.state.startedAt = formatTime(nowNano());
     record.hasBeenStartedBefore = true;
     delete record.minke.starting;
-    applySandbox(context, container, record.minke.sandbox as Sandbox | undefined);
+    applySandbox(context, container, sandbox);
     announce(context, container, 'start');
   } else if (held.paused !== undefined && !held.exit) {
     // Or between a pause, or the end of one, and the record of it.

@@ -6,6 +6,7 @@ import type { ContainerListOptions } from '../containers.ts';
 import type { ContainersContext } from '../context.ts';
 import { mountPoint, stateOf } from '../inspect.ts';
 import { isRunning } from '../life/status.ts';
+import { shownNetworks } from '../networks/apply-sandbox.ts';
 import { linkNames } from '../set-up/links.ts';
 import { humanStatus } from './human-status.ts';
 import { listFilter } from './list-filters.ts';
@@ -67,7 +68,7 @@ function summary(
     Status: humanStatus(stateOf(container), nowNano()),
     HostConfig: { NetworkMode: record.hostConfig.NetworkMode },
     Health: healthSummary(record),
-    NetworkSettings: { Networks: record.networks },
+    NetworkSettings: { Networks: shownNetworks(record) },
     Mounts: Object.values(record.mountPoints).map(mountPoint),
   };
   if (record.hostConfig.Annotations) row.HostConfig.Annotations = record.hostConfig.Annotations;

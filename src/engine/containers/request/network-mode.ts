@@ -1,5 +1,6 @@
 import { EngineError, isEngineError } from '../../../base/mod.ts';
-import type { EndpointSettings, HostConfig } from '../../../spec/docker/mod.ts';
+import { ENDPOINT_DOWN, type EndpointSettings, type HostConfig } from '../../../spec/docker/mod.ts';
+import type { EndpointRecord } from '../../../store/mod.ts';
 import type { Container } from '../container.ts';
 import type { ContainersContext } from '../context.ts';
 
@@ -37,6 +38,24 @@ export function resolveSharedContainers(context: ContainersContext, hostConfig: 
     if (ref === undefined) continue;
     hostConfig[field] = `container:${findAsParameter(context, ref).id}`;
   }
+}
+
+/** Whether a network is one that users make. Compat: moby `NetworkMode.IsUserDefined`. */
+export function isUserDefined(name: string): boolean {
+  return !['default', 'bridge', 'host', 'none'].includes(name) && !name.startsWith('container:');
+}
+
+/** What is kept of an endpoint that was asked for: what clients say of its being up is not believed. */
+export function endpointRecord(settings: Partial<EndpointSettings>): EndpointRecord {
+  const { MacAddress: mac } = settings;
+  return {
+    ...emptyEndpoint(),
+    ...settings,
+    ...ENDPOINT_DOWN,
+    NetworkID: '',
+    DNSNames: null,
+    ...(mac && { MacAddress: mac, DesiredMacAddress: mac }),
+  };
 }
 
 /** `EndpointSettings` of an endpoint that is not up. */

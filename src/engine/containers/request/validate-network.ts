@@ -54,6 +54,13 @@ export function validateEndpoint(
   settings: Partial<EndpointSettings>,
   userDefined: boolean,
 ): void {
+  const wrong = endpointFaults(settings, userDefined);
+  if (wrong.length === 0) return;
+  throw invalid(`invalid config for network ${network}: invalid endpoint settings:\n${wrong.join('\n')}`);
+}
+
+/** What is wrong with an endpoint's settings, whatever the network's subnets are. */
+export function endpointFaults(settings: Partial<EndpointSettings>, userDefined: boolean): string[] {
   const { IPv4Address: ipv4 = '', IPv6Address: ipv6 = '', LinkLocalIPs } = settings.IPAMConfig ?? {};
   const wrong: string[] = [];
   if (!userDefined) {
@@ -70,8 +77,11 @@ export function validateEndpoint(
   if (settings.MacAddress && !/^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i.test(settings.MacAddress)) {
     wrong.push(`invalid MAC address ${settings.MacAddress}`);
   }
-  if (wrong.length === 0) return;
-  throw invalid(`invalid config for network ${network}: invalid endpoint settings:\n${wrong.join('\n')}`);
+  const name = settings.DriverOpts?.['com.docker.network.endpoint.ifname'];
+  if (name !== undefined && !/^(?!\.{1,2}$)[^\s/:]{1,15}$/.test(name)) {
+    wrong.push(`invalid interface name ${JSON.stringify(name)}`);
+  }
+  return wrong;
 }
 
 function invalid(message: string): EngineError {

@@ -63,7 +63,8 @@ const namesGateway = (entry: string): boolean => /[:=]host-gateway$/.test(entry)
 /** Compat: the addresses of the default bridge, whatever network the container is in. */
 function hostGateways({ settings, networks }: ContainersContext): readonly string[] {
   if (settings.hostGatewayIps.length > 0) return settings.hostGatewayIps;
-  const { bridge } = networks.find('bridge');
+  const { network } = networks.find('bridge');
+  const bridge = network?.driver === 'bridge' ? network : undefined;
   const gateways = [bridge?.gateway, bridge?.ipv6?.gateway].flatMap((address) => address || []);
   if (gateways.length > 0) return gateways;
   throw new EngineError('internal', 'unable to derive the IP value for host-gateway');
