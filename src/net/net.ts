@@ -147,6 +147,8 @@ export interface EndpointRequest {
   mac?: string;
   /** The highest has the default route. 0 unless said. */
   gatewayPriority?: number;
+  /** `net.ipv4.conf.IFNAME.forwarding=1`, several by commas: switches of the interface. */
+  sysctls?: string;
   /** Name of the interface inside; `eth<lowest free>` unless said. */
   interface?: string;
   /** What others in that network call it: name, short id, aliases. */

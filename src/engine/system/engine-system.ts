@@ -58,6 +58,7 @@ export interface SystemSettings {
   registryMirrors: string[];
   insecureRegistries: string[];
   proxies: { http: string; https: string; no: string };
+  addressing: { pools: { base: string; size: number }[] };
 }
 
 export function createSystem(context: SystemContext): System {
@@ -71,6 +72,7 @@ export function createSystem(context: SystemContext): System {
 
 function info(context: SystemContext, runtime: RuntimeVersion): Record<string, unknown> {
   const { host, settings } = context;
+  const { pools } = settings.addressing;
   const { version, driver, warnings, ...limits } = context.cgroup;
   const trouble = context.networkTrouble();
   const noNetwork = trouble === undefined ? [] : [`WARNING: containers have no network: ${trouble}`];
@@ -136,6 +138,9 @@ function info(context: SystemContext, runtime: RuntimeVersion): Record<string, u
       RemoteManagers: null,
     },
     LiveRestoreEnabled: settings.liveRestore,
+    ...(pools.length > 0 && {
+      DefaultAddressPools: pools.map(({ base, size }) => ({ Base: base, Size: size })),
+    }),
     Isolation: '',
     InitBinary: context.initBinary,
     ContainerdCommit: { ID: '' },

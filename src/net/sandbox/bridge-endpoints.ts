@@ -7,6 +7,7 @@ import { macOfAddress } from '../ipam/mac.ts';
 import type { BridgeNetwork, Endpoint, EndpointRequest } from '../net.ts';
 import { addEndpoint, cutEndpoint, hostInterfaceName, repairEndpoint } from './bridge-endpoint.ts';
 import type { EndpointDriver } from './endpoint-driver.ts';
+import { disablesIpv6 } from './endpoint-sysctls.ts';
 import type { OpenSandbox } from './namespace.ts';
 
 /** Endpoints of bridge networks: a veth pair each. */
@@ -23,7 +24,8 @@ export class BridgeEndpoints implements EndpointDriver<BridgeNetwork> {
 
   allocate(request: EndpointRequest & { network: BridgeNetwork }, interface_: string): Endpoint {
     const { endpointId, network, ipv4, ipv6, mac, names, links, gatewayPriority } = request;
-    const addresses = allocateAddresses(this.#addresses, network, endpointId, { ipv4, ipv6 });
+    const families = disablesIpv6(request.sysctls) ? withoutIpv6(network) : network;
+    const addresses = allocateAddresses(this.#addresses, families, endpointId, { ipv4, ipv6 });
     const endpoint: Endpoint = {
       endpointId,
       networkId: network.id,
@@ -95,4 +97,9 @@ export class BridgeEndpoints implements EndpointDriver<BridgeNetwork> {
   forget(network: BridgeNetwork): void {
     this.#hardware.forget(network.id);
   }
+}
+
+/** As a container sees it that has IPv6 switched off. */
+function withoutIpv6({ ipv6: _off, ...network }: BridgeNetwork): BridgeNetwork {
+  return network;
 }

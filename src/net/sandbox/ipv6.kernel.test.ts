@@ -14,7 +14,10 @@ if (host) {
   const dual = network(75, { ipv6: pool });
   const six = network(76, { subnet: '', gateway: '', ipv6: { subnet: 'fd71:6::/64', gateway: 'fd71:6::1' } });
   host.networks.push(dual, six);
-  const up = async (on: typeof dual, wanted: { ipv4?: string; ipv6?: string; mac?: string } = {}) => {
+  const up = async (
+    on: typeof dual,
+    wanted: { ipv4?: string; ipv6?: string; mac?: string; sysctls?: string } = {},
+  ) => {
     const id = newId<ContainerId>();
     const endpoint = { endpointId: newId<EndpointId>(), network: on, names: [], ...wanted };
     const sandbox = await host.net.setUp({ id, endpoints: [endpoint], ports: [] });
@@ -117,6 +120,27 @@ if (host) {
       const a = await up(dual);
       await host.net.restore([{ id: a.id, sandbox: a.sandbox }]);
       expect((await up(dual)).endpoint?.ipv6).toBe('fd71:5::3');
+    });
+
+    test('gives no address of it where the interface has it switched off; other switches are set too', async () => {
+      const sysctls = 'net.ipv6.conf.IFNAME.disable_ipv6=1,net.ipv4.conf.ifname.log_martians=1';
+      const a = await up(dual, { sysctls });
+      expect(a.endpoint).not.toHaveProperty('ipv6');
+      expect(enter(a.sandbox, 'ip -6 -o addr show dev eth0')).toBe('');
+      expect(enter(a.sandbox, 'cat /proc/sys/net/ipv4/conf/eth0/log_martians')).toBe('1\n');
+      for (const [bad, why] of [
+        [
+          'net.ipv4.conf.eth0.forwarding=1',
+          "unrecognised network interface sysctl 'net.ipv4.conf.eth0.forwarding=1'",
+        ],
+        ['net.ipv4.conf.IFNAME.../../../../../kernel/hostname=x', 'unrecognised network interface sysctl'],
+        ['net.core.conf.IFNAME.x=1', 'unrecognised network interface sysctl'],
+        ['net.ipv4.conf.IFNAME.nothing=1', 'failed to set sysctl net/ipv4/conf/eth0/nothing: no such file'],
+        ['net.ipv4.conf.IFNAME.forwarding=x', 'failed to set sysctl net/ipv4/conf/eth0/forwarding'],
+      ] as const) {
+        await expect(up(dual, { sysctls: bad })).rejects.toThrow(why);
+      }
+      expect((await up(dual)).endpoint?.ipv4).toBe('172.31.75.3');
     });
 
     test('sends containers to another router than the bridge, where one is configured', async () => {

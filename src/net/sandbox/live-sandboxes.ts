@@ -3,6 +3,7 @@ import { gather } from '../gather.ts';
 import { removeStrays } from '../links/strays.ts';
 import type { Endpoint, EndpointRequest, Network, PortRequest, Sandbox, SandboxRequest } from '../net.ts';
 import type { EndpointDriver } from './endpoint-driver.ts';
+import { applyEndpointSysctls } from './endpoint-sysctls.ts';
 import { byGateway, gatewaysOf, setDefaultRoutes } from './gateway.ts';
 import type { Namespaces, OpenSandbox } from './namespace.ts';
 import type { SandboxService } from './sandbox-service.ts';
@@ -66,6 +67,7 @@ export class LiveSandboxes {
       if (!network) continue;
       const gateway = { ipv4: endpoint === gateways.ipv4, ipv6: endpoint === gateways.ipv6 };
       this.#driver(network).add(namespace, endpoint, network, { gateway });
+      applyEndpointSysctls(namespace, endpoint.interface, requests.get(endpoint.endpointId)?.sysctls);
     }
     for (const service of services) await service.open(id, sandbox, namespace);
     cleanup.keep();
@@ -82,6 +84,7 @@ export class LiveSandboxes {
     cleanup.defer('give addresses back', () => driver.release(endpoint));
     cleanup.defer('remove the interface', () => driver.remove(namespace, endpoint));
     driver.add(namespace, endpoint, request.network, { gateway: { ipv4: false, ipv6: false } });
+    applyEndpointSysctls(namespace, endpoint.interface, request.sysctls);
     const resolver = before.resolver ?? request.resolver;
     const sandbox: Sandbox = {
       ...structuredClone(before),
