@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { nodeOf } from '../ffi/statx.ts';
 import { openInRoot } from './in-root.ts';
-import { mountIdOf } from './mount-id.ts';
 import { assembleTree, type PrivateMount } from './private-tree.ts';
 
 let base: string;
@@ -53,7 +53,7 @@ test('a tree has its mounts, and nobody else sees them', () => {
     writeFileSync(at('/data/new'), '');
     writeFileSync(at('/top'), '');
     const data = openInRoot(fd, '/data');
-    expect(mountIdOf(data)).not.toBe(mountIdOf(fd));
+    expect(nodeOf(data).mountId).not.toBe(nodeOf(fd).mountId);
     closeSync(data);
     expect(readdirSync(join(base, 'root/data'))).toEqual([]);
     expect(mounts()).toBe(before);

@@ -5,7 +5,7 @@ import {
   assembleTree,
   type CallHandlers,
   followInRoot,
-  mountIdOf,
+  nodeOf,
   openInRoot,
   Travelling,
 } from '../../../sys/mod.ts';
@@ -63,7 +63,7 @@ function destination({ tree, path }: TreeCalls['destination']['args']): UntarDes
     return {
       path: followInRoot(tree, clean) as ByteString,
       isDirectory: fstatSync(handle).isDirectory(),
-      isMounted: mountIdOf(handle) !== mountIdOf(tree),
+      isMounted: nodeOf(handle).mountId !== nodeOf(tree).mountId,
       isReadOnly: isReadOnly(handle),
     };
   } finally {

@@ -1,11 +1,12 @@
-import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, readdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import {
+  type CString,
   cString,
-  mountIdOf,
+  nodeAt,
+  nodeOf,
   O_DIRECTORY,
   O_NOFOLLOW,
-  O_PATH,
   openAt,
   SysError,
   unlinkAt,
@@ -24,29 +25,26 @@ const MAX_DEPTH = 1024;
 export function removeBeneath(directory: number, name: string, mountId: number, depth = 0): void {
   if (depth > MAX_DEPTH) throw new SysError('unlinkat', ENAMETOOLONG);
   const cName = cString(name, 'latin1');
-  const node = openAt(directory, cName, O_PATH | O_NOFOLLOW);
+  const node = nodeAt(directory, cName);
   if (node === -ENOENT) return;
-  if (node < 0) throw new SysError('open', -node);
-  const inside = openIfDirectory(node, mountId);
-  if (inside !== undefined) {
-    try {
-      for (const child of readdirSync(`/proc/self/fd/${inside}`, { encoding: 'latin1' })) {
-        removeBeneath(inside, child, mountId, depth + 1);
-      }
-    } finally {
-      closeSync(inside);
-    }
-  }
-  const result = unlinkAt(directory, cName, inside === undefined ? 0 : AT_REMOVEDIR);
+  if (typeof node === 'number') throw new SysError('statx', -node);
+  if (node.mountId !== mountId) throw new SysError('unlinkat', EBUSY);
+  if (node.isDirectory) empty(directory, cName, mountId, depth);
+  const result = unlinkAt(directory, cName, node.isDirectory ? AT_REMOVEDIR : 0);
   if (result < 0 && result !== -ENOENT) throw new SysError('unlinkat', -result);
 }
 
-/** Closes `node`; of a directory it gives one that can be read. */
-function openIfDirectory(node: number, mountId: number): number | undefined {
+function empty(directory: number, name: CString, mountId: number, depth: number): void {
+  const fd = openAt(directory, name, O_DIRECTORY | O_NOFOLLOW);
+  if (fd === -ENOENT) return;
+  if (fd < 0) throw new SysError('open', -fd);
   try {
-    if (mountIdOf(node) !== mountId) throw new SysError('unlinkat', EBUSY);
-    return fstatSync(node).isDirectory() ? openSync(`/proc/self/fd/${node}`, O_DIRECTORY) : undefined;
+    // Race: something was mounted there meanwhile.
+    if (nodeOf(fd).mountId !== mountId) throw new SysError('unlinkat', EBUSY);
+    for (const child of readdirSync(`/proc/self/fd/${fd}`, { encoding: 'latin1' })) {
+      removeBeneath(fd, child, mountId, depth + 1);
+    }
   } finally {
-    closeSync(node);
+    closeSync(fd);
   }
 }

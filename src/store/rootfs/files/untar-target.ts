@@ -1,4 +1,4 @@
-import { closeSync, fstatSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { posix } from 'node:path';
 import { EngineError } from '../../../base/mod.ts';
@@ -9,11 +9,10 @@ import {
   cString,
   linkAt,
   makeInRoot,
-  mountIdOf,
+  nodeAt,
+  nodeOf,
   O_DIRECTORY,
-  O_NOFOLLOW,
   O_PATH,
-  openAt,
   openAt2,
   RESOLVE_IN_ROOT,
   RESOLVE_NO_MAGICLINKS,
@@ -96,20 +95,16 @@ export class UntarTarget implements Disposable {
   }
 
   kindAt({ directory, name }: Place): 'directory' | 'other' | undefined {
-    const fd = openAt(directory, name, O_PATH | O_NOFOLLOW);
-    if (fd === -ENOENT) return undefined;
-    if (fd < 0) throw new SysError('open', -fd);
-    try {
-      return fstatSync(fd).isDirectory() ? 'directory' : 'other';
-    } finally {
-      closeSync(fd);
-    }
+    const node = nodeAt(directory, name);
+    if (node === -ENOENT) return undefined;
+    if (typeof node === 'number') throw new SysError('statx', -node);
+    return node.isDirectory ? 'directory' : 'other';
   }
 
   /** Removes what is there, with all in it. What is mounted there, or below, is `device or resource busy`. */
   remove({ directory, base }: Place, path: ByteString): void {
     try {
-      removeBeneath(directory, base, mountIdOf(directory));
+      removeBeneath(directory, base, nodeOf(directory).mountId);
     } catch (error) {
       if (!(error instanceof SysError)) throw error;
       const refused = pathError('unlinkat', this.show(path), error.errno);
