@@ -144,6 +144,68 @@ describe('requests that are wrong', () => {
     expect([answer.status, answer.json()]).toEqual([400, { message: 'invalid Cmd: it contains a NUL' }]);
   });
 
+  test('a NUL in what an exec is told is refused, and nothing is run', async () => {
+    const { busybox } = await engine();
+    const at = await api();
+    const { Id: id } = (await create({ Image: busybox, Cmd: ['sleep', '100'] })).json<{ Id: string }>();
+    await at.post(`/containers/${id}/start`);
+    const WRONG: [string, Record<string, unknown>, boolean?][] = [
+      ['Cmd', { Cmd: ['tou\0ch', '/x'] }],
+      // Compat: 20.10 runs it.
+      ['Cmd', { Cmd: ['touch', '/x\0y'] }, true],
+      ['User', { User: 'ro\0ot' }],
+      ['WorkingDir', { WorkingDir: '/tmp\0x' }],
+      ['environment variable', { Env: ['A=\0'] }],
+      ['environment variable', { Env: ['A\0B=1'] }],
+    ];
+    for (const [field, body, runs] of WRONG) {
+      const answer = await at.post(`/containers/${id}/exec`, { Cmd: ['touch', '/x'], ...body });
+      if (ENGINE !== 'docker') {
+        const message = `invalid ${field}: it contains a NUL`;
+        expect([answer.status, answer.json()]).toEqual([400, { message }]);
+      } else if (!runs) {
+        // Compat: Docker finds out at the start.
+        const { Id: exec } = answer.json<{ Id: string }>();
+        const started = await at.post(`/exec/${exec}/start`, { Detach: true });
+        expect(started.status).toBeGreaterThanOrEqual(400);
+      }
+    }
+    expect((await at.get(`/containers/${id}/archive?path=/x`)).status).toBe(404);
+    await at.delete(`/containers/${id}?force=1`);
+  });
+
+  test('a NUL in what is only kept (labels, a driver’s options, a comment) is kept', async () => {
+    const { busybox } = await engine();
+    const at = await api();
+    const odd = { 'a\0b': 'c\0d' };
+    const name = uniqueName();
+    const made = await create({
+      Image: busybox,
+      Cmd: ['true'],
+      Labels: odd,
+      NetworkingConfig: { EndpointsConfig: { bridge: { DriverOpts: odd } } },
+    });
+    const { Id: id } = made.json<{ Id: string }>();
+    expect((await at.post(`/containers/${id}/start`)).status).toBe(204);
+    const { Config, NetworkSettings } = (await at.get(`/containers/${id}/json`)).json<{
+      Config: { Labels: unknown };
+      NetworkSettings: { Networks: Record<string, { DriverOpts: unknown }> };
+    }>();
+    expect(Config.Labels).toMatchObject(odd);
+    expect(NetworkSettings.Networks['bridge']?.DriverOpts).toEqual(odd);
+    const filters = encodeURIComponent(JSON.stringify({ label: ['a\0b=c\0d'] }));
+    const found = await at.get(`/containers/json?all=1&filters=${filters}`);
+    expect(found.json<{ Id: string }[]>().map((one) => one.Id)).toEqual([id]);
+    const volume = await at.post('/volumes/create', { Name: name, Labels: odd });
+    expect(volume.json()).toMatchObject({ Labels: odd });
+    expect((await at.get(`/volumes/${name}`)).json()).toMatchObject({ Labels: odd });
+    await at.delete(`/volumes/${name}`);
+    await at.post(`/commit?container=${id}&repo=${name}&comment=a%00b`);
+    expect((await at.get(`/images/${name}/json`)).json()).toMatchObject({ Comment: 'a\0b' });
+    await at.delete(`/images/${name}`);
+    await at.delete(`/containers/${id}?force=1`);
+  });
+
   test('numbers in a query that are none are 400', async () => {
     const at = await api();
     expectBadRequest((await at.get('/containers/json?limit=many')).status);
