@@ -236,7 +236,12 @@ describe('options', () => {
 
   // 20.10 has other words for these.
   const SINCE_28: typeof REFUSED = [
-    ['an unknown driver', ['--log-driver', 'pigeon'], "logger: no log driver named 'pigeon' is registered"],
+    // Compat: Docker has awslogs and gcplogs; here they are as unknown as any.
+    ...['pigeon', 'awslogs', 'gcplogs'].map((name): (typeof REFUSED)[number] => [
+      `the driver ${name}`,
+      ['--log-driver', name],
+      `logger: no log driver named '${name}' is registered`,
+    ]),
     [
       'gelf-address',
       ['--log-driver', 'gelf', '--log-opt', 'gelf-address=http://x'],
