@@ -2,19 +2,14 @@ import type { BoltEntry } from '../bolt/bolt-format.ts';
 import { readBolt } from '../bolt/read-bolt.ts';
 import { writeBolt } from '../bolt/write-bolt.ts';
 import type { NetworkRecord, NetworkSubnet } from '../networks/network-record.ts';
-
-/** Compat: libnetwork's datastore in bolt: JSON under a path, after a counter of 8 bytes. */
-const BUCKET = 'libnetwork';
-const PREFIX = 'docker/network/v1.0';
-const COUNTER = 8;
-
-type Json = Record<string, unknown>;
+import { type Json, list, map, object, text } from './json-in-text.ts';
+import { BUCKET, COUNTER, driverKey, networkEntries, PREFIX } from './network-entries.ts';
 
 /** The networks in `network/files/local-kv.db`, the predefined ones too. Throws for a damaged file. */
 export function readDockerNetworks(file: Buffer): NetworkRecord[] {
   const entries = readBolt(file, BUCKET) ?? [];
-  const driverState = (kind: string, id: string): Json => {
-    const key = keyOf(kind, id);
+  const driverState = (driver: string, id: string): Json => {
+    const key = driverKey(driver, id);
     return parse(entries.find((entry) => entry.key.equals(key))) ?? {};
   };
   const prefix = `${PREFIX}/network/`;
@@ -28,8 +23,8 @@ export function readDockerNetworks(file: Buffer): NetworkRecord[] {
 
 /**
  * `network/files/local-kv.db` for these records, made from the file that is there: what stands in it of networks that
- * we do not have is left out, all else stays as Docker wrote it, and `none` and `host` are added. Why not `bridge`:
- * Docker makes it anew at each start, and does not start if it cannot remove the old one.
+ * we do not have is left out, all else stays as Docker wrote it, and those that it does not have are added. Why not
+ * `bridge`: Docker makes it anew at each start, and does not start if it cannot remove the old one.
  */
 export function writeDockerNetworks(existing: Buffer, records: readonly NetworkRecord[]): Buffer {
   const before = readBolt(existing, BUCKET) ?? [];
@@ -37,17 +32,8 @@ export function writeDockerNetworks(existing: Buffer, records: readonly NetworkR
   const ids = new Set(records.map(({ id }) => id));
   const gone = known.filter(({ id, name }) => !ids.has(id) && name !== 'bridge');
   const kept = before.filter(({ key }) => !gone.some(({ id }) => key.includes(id)));
-  const added = records.filter(
-    ({ id, name, driver }) =>
-      (driver === 'host' || driver === 'null') && name !== 'bridge' && !known.some((one) => one.id === id),
-  );
-  return writeBolt(BUCKET, [
-    ...kept,
-    ...added.flatMap((record) => [
-      entryOf('network', record.id, plainNetwork(record)),
-      entryOf('endpoint_count', record.id, { Count: 0 }),
-    ]),
-  ]);
+  const added = records.filter(({ id, name }) => name !== 'bridge' && !known.some((one) => one.id === id));
+  return writeBolt(BUCKET, [...kept, ...added.flatMap(networkEntries)]);
 }
 
 /** Compat: libnetwork `network.UnmarshalJSON` and, for what the driver keeps, `networkConfiguration` of bridge. */
@@ -90,74 +76,7 @@ function subnetsOf(network: Json): NetworkSubnet[] {
   });
 }
 
-/** Compat: a network of a driver without addresses, as Docker 20.10 writes it. */
-function plainNetwork({ id, name, driver, created }: NetworkRecord): Json {
-  return {
-    addrSpace: '',
-    attachable: false,
-    configFrom: '',
-    configOnly: false,
-    created,
-    enableIPv6: false,
-    generic: { 'com.docker.network.generic': {} },
-    id,
-    inDelete: false,
-    ingress: false,
-    internal: false,
-    ipamOptions: null,
-    ipamType: 'default',
-    labels: null,
-    loadBalancerIP: '',
-    loadBalancerMode: 'NAT',
-    name,
-    networkType: driver,
-    persist: true,
-    postIPv6: false,
-    scope: 'local',
-  };
-}
-
-function keyOf(kind: string, id: string): Buffer {
-  return Buffer.from(`${PREFIX}/${kind}/${id}/`);
-}
-
-function entryOf(kind: string, id: string, value: Json): BoltEntry {
-  const counter = Buffer.alloc(COUNTER);
-  counter.writeBigUInt64LE(1n);
-  return { key: keyOf(kind, id), value: Buffer.concat([counter, Buffer.from(JSON.stringify(value))]) };
-}
-
 function parse(entry: BoltEntry | undefined): Json | undefined {
   if (!entry) return undefined;
   return object(entry.value.subarray(COUNTER).toString('utf8'));
-}
-
-/** libnetwork nests JSON as text in JSON. */
-function object(value: unknown): Json {
-  const parsed = fromText(value);
-  return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? (parsed as Json) : {};
-}
-
-function list(value: unknown): Json[] {
-  const parsed = fromText(value);
-  return Array.isArray(parsed) ? parsed.map(object) : [];
-}
-
-function fromText(value: unknown): unknown {
-  if (typeof value !== 'string') return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return undefined;
-  }
-}
-
-function map(value: unknown): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(object(value)).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
-  );
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }
