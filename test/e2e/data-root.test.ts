@@ -1,25 +1,17 @@
 /** One data-root under both engines in turn: Debian's dockerd 20.10 and Minke. */
-import { expect, test } from 'bun:test';
+import { expect } from 'bun:test';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { busyboxRootfs } from '../fixtures/busybox.ts';
-import { Client, dockerClis } from '../fixtures/cli.ts';
-import { Daemon, ENGINE } from '../fixtures/daemon.ts';
-import { dockerd, endDockerd, HAS_DOCKERD } from '../fixtures/dockerd.ts';
+import type { Client } from '../fixtures/cli.ts';
+import { Daemon } from '../fixtures/daemon.ts';
+import { dockerd, endDockerd } from '../fixtures/dockerd.ts';
 import { buildImage, imageId, MEDIA, push, sha256 } from '../fixtures/image.ts';
 import { run, sh, workFolder } from '../fixtures/machine.ts';
 import { Registry } from '../fixtures/registry.ts';
 import { tar } from '../fixtures/tar.ts';
-
-const both = test.skipIf(!HAS_DOCKERD || ENGINE === 'docker');
-const old = dockerClis().at(-1);
-
-/** The oldest CLI: it builds with BuildKit without a plugin. */
-function clientOf(daemon: Daemon): Client {
-  if (!old) throw new Error('no docker CLI: run scripts/setup.sh test');
-  return new Client(old, daemon.host);
-}
+import { both, clientOf } from '../fixtures/two-engines.ts';
 
 async function imagesOf(docker: Client): Promise<string[]> {
   const rows = await docker.ok([
@@ -42,8 +34,6 @@ async function fill(docker: Client, folder: string): Promise<void> {
   writeFileSync(join(context, 'Dockerfile'), buildkitFile);
   await docker.ok(['build', '-t', 'buildkit:1', context], { env: { DOCKER_BUILDKIT: '1' }, timeout: 60_000 });
   await docker.ok(['volume', 'create', '--label', 'who=docker', 'labelled']);
-  await docker.ok(['volume', 'create', '-o', 'type=tmpfs', '-o', 'device=tmpfs', 'special']);
-  await docker.ok(['create', '--name', 'special', '-v', 'special:/v', 'base:1', 'true']);
   await docker.ok(['network', 'create', '--label', 'of=docker', '--subnet', '10.88.7.0/24', 'own']);
   const script = 'echo first; echo mine > /mine; echo kept > /v/kept; sleep 1000';
   await docker.ok([
@@ -141,12 +131,6 @@ both(
     expect(await docker.ok(['network', 'inspect', '-f', '{{.Id}}', 'host'])).toBe(hostId);
     // What stays: a volume with a name.
     await docker.ok(['rm', '-v', 'nameless']);
-    expect((await docker.run(['start', 'special'])).stderr).toContain('volume special: options of');
-    expect(await docker.ok(['volume', 'inspect', '-f', '{{.Options}}', 'special'])).toBe(
-      'map[device:tmpfs type:tmpfs]',
-    );
-    await docker.ok(['rm', 'special']);
-    await docker.ok(['volume', 'rm', 'special']);
     expect(await docker.ok(['volume', 'ls', '-q'])).toBe('labelled');
     await docker.ok(['volume', 'create', '--label', 'who=minke', 'later']);
     const write = 'echo by minke > /w; echo too > /v/too';
