@@ -1,11 +1,11 @@
 import { EngineError, formatTime, newId, nowNano } from '../../base/mod.ts';
-import { planSubnets } from '../../net/mod.ts';
+import { linkOptions, planSubnets } from '../../net/mod.ts';
 import type { NetworkRecord, NetworkSubnet } from '../../store/mod.ts';
 import { bridgeOptions } from './bridge-options.ts';
 import { withConfigFrom } from './config-networks.ts';
 import type { NetworksContext } from './context.ts';
 import { isPredefined } from './network-book.ts';
-import { networkOfRecord } from './network-of-record.ts';
+import { isLinkDriver, networkOfRecord } from './network-of-record.ts';
 import type { NetworkCreateRequest } from './networks.ts';
 
 const NO_MANAGER =
@@ -63,6 +63,7 @@ function checkRequest({ book }: NetworksContext, request: NetworkCreateRequest):
       `could not find plugin ${wanted} in v1 plugin registry: plugin not found`,
     );
   }
+  if (isLinkDriver(driver) && !request.configOnly) linkOptions(driver, request.options);
 }
 
 async function recordOf(context: NetworksContext, request: NetworkCreateRequest): Promise<NetworkRecord> {
@@ -121,9 +122,9 @@ function plannedSubnets(
   driver: string,
 ): NetworkSubnet[] {
   const config = askedSubnets(request);
-  const { enableIpv4: ipv4, enableIpv6: ipv6, internal } = request;
+  const { enableIpv4: ipv4, enableIpv6: ipv6 } = request;
   const planned = planSubnets(
-    { driver, ipv4, ipv6, config, gateway: driver === 'bridge' || !internal },
+    { driver, ipv4, ipv6, config, gateway: wantsGateway(request, driver) },
     { pools: context.pools, taken: context.taken(), hostSubnets: context.hostSubnets },
   );
   // Compat: inspect shows what was asked for; only where no subnet was, what was chosen.
@@ -133,6 +134,13 @@ function plannedSubnets(
     const gatewayAsked = config.some(({ gateway }) => gateway === one.gateway);
     return { ...one, ...(!gatewayAsked && { gatewayChosen: true }) };
   });
+}
+
+/** Compat: `GetSkipGwAlloc` of libnetwork's drivers: none for who has no way out, or reaches all by its interface. */
+function wantsGateway({ options, internal }: NetworkCreateRequest, driver: string): boolean {
+  if (!isLinkDriver(driver)) return true;
+  const { mode, parent } = linkOptions(driver, options);
+  return !internal && parent !== '' && (driver === 'macvlan' || mode === 'l2');
 }
 
 const sameFamily = (a: string, b: string): boolean => a.includes(':') === b.includes(':');

@@ -6,8 +6,13 @@ import { bridgeOptions } from './bridge-options.ts';
 export function networkOfRecord(record: NetworkRecord): Network | undefined {
   if (record.configOnly) return undefined;
   if (record.driver === 'bridge') return bridgeOf(record);
-  if (record.driver === 'macvlan' || record.driver === 'ipvlan') return linkOf(record, record.driver);
+  if (isLinkDriver(record.driver)) return linkOf(record, record.driver);
   return undefined;
+}
+
+/** Whether networks of this driver stand on an interface of the host. */
+export function isLinkDriver(driver: string): driver is LinkNetwork['driver'] {
+  return driver === 'macvlan' || driver === 'ipvlan';
 }
 
 /** The interface of a bridge network. */

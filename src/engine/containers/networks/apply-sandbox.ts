@@ -42,14 +42,19 @@ export function applyEndpoint(
     DNSNames: dnsNames(container, network.name, networks[network.name]?.Aliases ?? null),
     NetworkID: network.id,
     EndpointID: endpoint?.endpointId ?? newId(),
-    Gateway: endpoint?.gateway ?? '',
+    Gateway: shownGateway(endpoint?.gateway),
     IPAddress: endpoint?.ipv4 ?? '',
     IPPrefixLen: endpoint?.ipv4 ? endpoint.prefixLength : 0,
     MacAddress: endpoint?.mac ?? '',
-    IPv6Gateway: endpoint?.ipv6Gateway ?? '',
+    IPv6Gateway: shownGateway(endpoint?.ipv6Gateway),
     GlobalIPv6Address: endpoint?.ipv6 ?? '',
     GlobalIPv6PrefixLen: endpoint?.ipv6PrefixLength ?? 0,
   };
+}
+
+/** Compat: who reaches all by its interface (ipvlan l3) shows no gateway. */
+function shownGateway(gateway = ''): string {
+  return gateway === '0.0.0.0' || gateway === '::' ? '' : gateway;
 }
 
 /** The endpoints as clients see them. */
