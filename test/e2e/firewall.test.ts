@@ -67,6 +67,58 @@ test('DOCKER-USER is asked first where the host uses iptables', async () => {
   expect(await fromOutside(web.port)).toBe(PAGE);
 });
 
+test('networks are apart, internal ones from all the world, and options say more', async () => {
+  const { docker, busybox } = await engine();
+  const [open, inner, quiet] = [uniqueName('open'), uniqueName('inner'), uniqueName('quiet')];
+  const [a, b, c, d, e, f] = ['a', 'b', 'c', 'd', 'e', 'f'].map(uniqueName) as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
+  try {
+    await docker.ok([
+      'network',
+      'create',
+      '-o',
+      'com.docker.network.bridge.host_binding_ipv4=127.0.0.1',
+      open,
+    ]);
+    await docker.ok(['network', 'create', '--internal', inner]);
+    await docker.ok(['network', 'create', '-o', 'com.docker.network.bridge.enable_icc=false', quiet]);
+    const port = await freePort();
+    const box = (name: string, network: string, ...flags: string[]) =>
+      docker.ok(['run', '-d', '--name', name, '--network', network, ...flags, busybox, 'sleep', '1000']);
+    await Promise.all([
+      box(a, open, '-p', `${port}:80`),
+      box(b, 'bridge'),
+      box(c, inner, '-p', `${port}:80`),
+      box(d, inner),
+      box(e, quiet),
+      box(f, quiet),
+    ]);
+    const ip = (name: string) =>
+      docker.ok(['inspect', '-f', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', name]);
+    const pings = async (from: string, to: string) =>
+      (await docker.run(['exec', from, 'ping', '-c', '1', '-W', '1', to])).code === 0;
+    expect(await pings(a, await ip(b))).toBe(false);
+    expect(await pings(b, await ip(a))).toBe(false);
+    expect(await pings(c, await ip(d))).toBe(true);
+    expect(await pings(c, await ip(a))).toBe(false);
+    expect(await pings(a, await ip(c))).toBe(false);
+    expect(await pings(c, Outside.ADDRESS)).toBe(false);
+    expect(await pings(e, await ip(f))).toBe(false);
+    expect(await pings(e, Outside.ADDRESS)).toBe(true);
+    expect(await docker.ok(['port', a])).toBe(`80/tcp -> 127.0.0.1:${port}`);
+    expect(await docker.ok(['port', c])).toBe('');
+  } finally {
+    await docker.run(['rm', '-f', a, b, c, d, e, f]);
+    await docker.run(['network', 'rm', open, inner, quiet]);
+  }
+});
+
 describe.skipIf(ENGINE === 'docker')('the firewall', () => {
   test('that somebody flushed comes back with the next container, and with SIGHUP', async () => {
     await using own = await apart({});
