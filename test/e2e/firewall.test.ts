@@ -17,6 +17,8 @@ afterAll(() => outside.stop());
 
 const fromOutside = (port: number, seconds = 3) =>
   outside.sh(`curl -s -m ${seconds} http://${Outside.HOST_ADDRESS}:${port}/`).catch(() => 'no answer');
+/** By the daemon's help: a killed one answers once it is back. */
+const isReached = (port: number) => until('the page', async () => (await fromOutside(port)) === PAGE);
 const fromHost = async (port: number) =>
   (await run('curl', ['-s', '-m', '3', `http://${Outside.HOST_ADDRESS}:${port}/`])).stdout.trim();
 const PAGE = 'hello from the image';
@@ -184,7 +186,7 @@ describe.skipIf(ENGINE === 'docker')('the firewall', () => {
   test('of the host holds for published ports with "respect-firewall"', async () => {
     await using own = await apart({ 'published-ports': 'respect-firewall' });
     await using web = await published(own.docker);
-    expect(await fromOutside(web.port)).toBe(PAGE);
+    await isReached(web.port);
     await sh(`nft -f - <<'END'
 table ip ufw_like {
   chain INPUT {
@@ -198,7 +200,7 @@ END`);
       expect(await fromOutside(web.port, 1)).toBe('no answer');
       expect(await fromHost(web.port)).toBe(PAGE);
       await sh(`nft add rule ip ufw_like INPUT tcp dport ${web.port} accept`);
-      expect(await fromOutside(web.port)).toBe(PAGE);
+      await isReached(web.port);
     } finally {
       await sh('nft delete table ip ufw_like');
     }
@@ -209,7 +211,7 @@ END`);
     await using own = await apart({ iptables: false, 'userland-proxy': true });
     await using web = await published(own.docker);
     expect((await sh('nft list tables')).split('\n').length).toBe(before);
-    expect(await fromOutside(web.port)).toBe(PAGE);
+    await isReached(web.port);
   });
 });
 
