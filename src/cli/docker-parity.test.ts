@@ -69,10 +69,14 @@ function asMinke({ argv, exit, stdout, stderr, requests }: Outcome): Omit<Outcom
       .replace(' containerd version: \n', '')
       .replace(/(^|'|\t|Usage: {2})docker(?=[ :'])/gm, '$1minke');
   const detached = argv[0] === 'run' && argv.some((word) => /^-[a-z]*d/.test(word));
-  const asked = requests.map(withoutEmpty).filter(({ path }) => {
+  const asked = requests.map(withoutEmpty).filter(({ method, path }) => {
     // docker waits for a container that it leaves alone, and looks among plugins for what `inspect` does not find.
+    // And whether a network that it removes is the swarm's.
+    const isLook = argv[0] === 'network' && /^(rm|remove)$/.test(argv[1] ?? '') && method === 'GET';
     return (
-      !(detached && path.endsWith('/wait')) && !(argv[0] === 'inspect' && /^\/(info|plugins)/.test(path))
+      !isLook &&
+      !(detached && path.endsWith('/wait')) &&
+      !(argv[0] === 'inspect' && /^\/(info|plugins)/.test(path))
     );
   });
   const renamed = rename(stderr)

@@ -11,10 +11,7 @@ const NOUNS = [
   'secret',
 ];
 const MORE_NOUNS = ['service', 'stack', 'swarm', 'trust', 'volume update'];
-const VERBS = [
-  ...['build', 'builder build', 'image build'],
-  ...['network connect', 'network create', 'network disconnect', 'network rm'],
-];
+const VERBS = ['build', 'builder build', 'image build'];
 const NOT_YET: ReadonlySet<string> = new Set([...NOUNS, ...MORE_NOUNS, ...VERBS]);
 
 /** True for a command that is no mistake, but does not exist in `minke` yet. Asked for unknown commands only. */

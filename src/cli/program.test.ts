@@ -4,7 +4,6 @@ import { CaptureOutput } from './testing/capture-output.ts';
 
 test.each([
   [['build', '.'], "minke: 'minke build' is not implemented by Minke yet\n"],
-  [['network', 'create', 'n'], "minke: 'minke network create' is not implemented by Minke yet\n"],
   [['swarm', 'init'], "minke: 'minke swarm' is not implemented by Minke yet\n"],
   [['frobnicate'], 'minke: unknown command: minke frobnicate\n\n'],
 ])('minke %p says whether there is such a command at all', async (argv, sentence) => {

@@ -59,6 +59,7 @@ export function compose(config: Config, rooms: Rooms, log: Logger) {
     choose: (taken) => defaultBridge(config, taken, pools),
     pools,
     hostSubnets,
+    defaultOptions: config.networkOptions,
     events,
     log,
   });

@@ -121,6 +121,15 @@ const ROOT: Group = {
     network: {
       summary: 'Manage networks',
       commands: {
+        connect: verb(
+          'Put a container into a network',
+          async () => (await import('./network/connect.ts')).connect,
+        ),
+        create: verb('Make a network', async () => (await import('./network/create.ts')).create),
+        disconnect: verb(
+          'Take a container out of a network',
+          async () => (await import('./network/disconnect.ts')).disconnect,
+        ),
         inspect: verb(
           'Show everything about networks',
           async () => (await import('./network/inspect.ts')).inspect,
@@ -131,6 +140,8 @@ const ROOT: Group = {
           'Remove all networks that no container is on',
           async () => (await import('./network/prune.ts')).prune,
         ),
+        rm: verb('Remove networks', async () => (await import('./network/rm.ts')).rm),
+        remove: alias(verb('', async () => (await import('./network/rm.ts')).rm)),
       },
     },
     system: { summary: 'Look at the engine and clean up', commands: system },

@@ -371,6 +371,41 @@ export const CASES: string[][] = [
     network ls -q
     network inspect n
     network inspect nope
+    network create
+    network create a b
+    network create foo
+    network create -d macvlan -o parent=eth0 --opt a --label x=y --label z --internal --attachable --ipv6 --ipv4=false --scope local foo
+    network create --subnet 10.0.0.0/24 --gateway 10.0.0.1 --ip-range 10.0.0.128/25 --aux-address a=10.0.0.5 --aux-address b=10.0.0.6 foo
+    network create --subnet fd00::/64 --gateway fd00::1 --aux-address b=fd00::5 foo
+    network create --subnet 10.0.0.0/24,fd00::/64 --gateway fe00::1 foo
+    network create --subnet 10.0.0.0/24 --subnet 10.0.0.0/25 foo
+    network create --subnet 10.0.0.0/24 --gateway 10.1.0.1 foo
+    network create --subnet 10.0.0.0/24 --subnet 10.1.0.0/24 --gateway 10.0.0.1 --gateway 10.0.0.2 foo
+    network create --subnet 10.0.0.0/24 --ip-range 10.1.0.0/25 foo
+    network create --subnet 10.0.0.0/24 --aux-address a=10.1.0.0 foo
+    network create --gateway 10.1.0.1 foo
+    network create --subnet nonsense --gateway 10.1.0.1 foo
+    network create --config-only --ipam-driver d --ipam-opt k=v foo
+    network create --config-from cfg foo
+    network create --label =x foo
+    network create -z foo
+    network connect
+    network connect n x
+    network connect --alias a,b --alias c --ip 10.0.0.5 --ip6 fd00::5 --link y:z --link-local-ip 169.254.1.1 --gw-priority -3 --driver-opt k=v n x
+    network connect --gw-priority x n x
+    network connect --driver-opt k n x
+    network connect --link a:b:c n x
+    network connect nope x
+    network disconnect
+    network disconnect n x
+    network disconnect -f n x
+    network disconnect nope x
+    network rm
+    network rm n
+    network rm n nope
+    network rm nope n
+    network rm -f nope
+    network remove n
     volume ls
     volume ls -q
     volume ls --format json

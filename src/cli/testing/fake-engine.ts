@@ -113,6 +113,7 @@ function answerFor(method: string, path: string, body: string): { status: number
   }
   if (path === '/images/create') return { status: 200, body: readFileSync(`${ANSWERS}pull.jsonl`, 'utf8') };
   if (path === '/volumes/create') return { status: 201, body: { Name: 'made', Driver: 'local' } };
+  if (path === '/networks/create') return { status: 201, body: { Id: 'made', Warning: '' } };
   if (path === '/containers/x/exec') return { status: 201, body: { Id: ID } };
   if (path === `/exec/${ID}/json`) return { status: 200, body: { ID, Running: false, ExitCode: 5, Pid: 7 } };
   const [, noun, name = '', verb = ''] = path.split('/');

@@ -13,6 +13,8 @@ export interface NetworksContext {
   readonly net: NetworkMechanism;
   readonly events: Pick<Events, 'publish'>;
   readonly pools: PlanContext['pools'];
+  /** By driver, options of networks that set none of the same name (`default-network-opts`). */
+  readonly defaultOptions: Readonly<Record<string, Record<string, string>>>;
   readonly hostSubnets: PlanContext['hostSubnets'];
   /** The subnets of all networks. */
   taken(): PlanContext['taken'];

@@ -22,7 +22,7 @@ export async function createNetwork(
   asked: NetworkCreateRequest,
 ): Promise<NetworkRecord> {
   checkRequest(context, asked);
-  const request = withConfigFrom(context.book, asked);
+  const request = withConfigFrom(context.book, withDefaults(context, asked));
   const record = await recordOf(context, request);
   context.book.add(record);
   const network = networkOfRecord(record);
@@ -39,6 +39,15 @@ export async function createNetwork(
     }
   }
   return record;
+}
+
+/** Compat: not for a network that has its settings from another. */
+function withDefaults(
+  { defaultOptions }: NetworksContext,
+  request: NetworkCreateRequest,
+): NetworkCreateRequest {
+  const defaults = request.configFrom === '' ? defaultOptions[request.driver || 'bridge'] : undefined;
+  return defaults ? { ...request, options: { ...defaults, ...request.options } } : request;
 }
 
 function checkRequest({ book }: NetworksContext, request: NetworkCreateRequest): void {

@@ -35,6 +35,7 @@ interface Parts {
   choose: (taken: string[]) => DefaultBridge;
   pools: NetworksContext['pools'];
   hostSubnets: NetworksContext['hostSubnets'];
+  defaultOptions: NetworksContext['defaultOptions'];
   events: Pick<Events, 'publish'>;
   log: Logger;
 }
