@@ -69,6 +69,10 @@ export function deferredNet(net: Net, log: Logger): DeferredNet {
       await ready;
       return await net.connect(id, endpoint, ports);
     },
+    rename: async (id, names) => {
+      await ready.catch(() => {});
+      await net.rename(id, names);
+    },
     disconnect: async (id, endpointId, ports) => {
       await ready;
       return await net.disconnect(id, endpointId, ports);

@@ -40,6 +40,8 @@ export interface Net {
    * were. Crash: the caller's record has the old ones, which `restore` puts back.
    */
   updatePorts(id: ContainerId, ports: PortRequest[]): Promise<Sandbox>;
+  /** Tells what endpoints of a running container are called from now on, by their ids. */
+  rename(id: ContainerId, names: ReadonlyMap<string, string[]>): Promise<void>;
   /** Takes down all that `setUp` made for a container: goes on at errors and reports them together. Idempotent. */
   tearDown(id: ContainerId, sandbox: Sandbox | undefined): Promise<void>;
   /**

@@ -154,6 +154,10 @@ class KernelNet implements Net {
     return this.#sandboxes.update(id, (sandbox) => this.#ports.update(id, sandbox, ports));
   }
 
+  rename(id: ContainerId, names: ReadonlyMap<string, string[]>): Promise<void> {
+    return this.#sandboxes.rename(id, names);
+  }
+
   tearDown(id: ContainerId, sandbox: Sandbox | undefined): Promise<void> {
     return this.#sandboxes.tearDown(id, sandbox);
   }

@@ -4,7 +4,7 @@ import { calm } from '../fixtures/chaos/calm.ts';
 import { ENGINE } from '../fixtures/daemon.ts';
 import { engine } from '../fixtures/engine.ts';
 import { Etc } from '../fixtures/etc.ts';
-import { until } from '../fixtures/machine.ts';
+import { run, until } from '../fixtures/machine.ts';
 import { KNOWN_ADDRESS, NameServer } from '../fixtures/name-server.ts';
 import { removing, uniqueName } from '../fixtures/names.ts';
 
@@ -121,12 +121,17 @@ describe('names in a user-defined network', () => {
     await using web = await box('--network', net);
     await using dns = await box('--network', net);
     const token = randomBytes(4).toString('hex');
-    await dns.inside('(sleep 99 | nc -l -u -p 53 > /udp & sleep 99 | nc -l -p 53 > /tcp &) 2>/dev/null');
-    expect(await dns.look(web.name)).toBe(await web.ip(net));
-    const send = `echo ${token} | nc -u -w 1 ${dns.name} 53; echo ${token} | nc -w 1 ${dns.name} 53`;
-    await until('both to hear', async () => {
-      await web.inside(`${send} || true`);
-      return (await dns.inside('cat /udp | head -1; cat /tcp')) === `${token}\n${token}`;
+    await dns.inside('(sleep 99 | nc -l -p 53 > /tcp &) 2>/dev/null');
+    // The busybox of the image has nothing that listens on UDP.
+    const { docker } = await engine();
+    const pid = await docker.ok(['inspect', '-f', '{{.State.Pid}}', dns.name]);
+    const program = `const s = require('node:dgram').createSocket('udp4');
+      s.bind(53, '0.0.0.0', () => { console.log('bound'); s.close(); });`;
+    const bound = await run('nsenter', ['-t', pid, '-n', process.execPath, '-e', program]);
+    expect(bound.stdout).toBe('bound\n');
+    await until('it to hear', async () => {
+      await web.inside(`echo ${token} | nc -w 1 ${dns.name} 53 || true`);
+      return (await dns.inside('cat /tcp')) === token;
     });
     expect(await dns.look(web.name)).toBe(await web.ip(net));
   });
@@ -218,9 +223,9 @@ describe('resolv.conf', () => {
 
   test('is the host’s in its network, as are its hosts where none were added', async () => {
     const { docker, busybox } = await engine();
-    const run = (...args: string[]) => docker.ok(['run', '--rm', '--network', 'host', ...args]);
-    expect(settings(await run(busybox, 'cat', '/etc/resolv.conf'))).toContain('nameserver 127.0.0.1');
-    expect(await run('--add-host', 'db:10.0.0.1', busybox, 'cat', '/etc/hosts')).toEndWith(
+    const inHost = (...args: string[]) => docker.ok(['run', '--rm', '--network', 'host', ...args]);
+    expect(settings(await inHost(busybox, 'cat', '/etc/resolv.conf'))).toContain('nameserver 127.0.0.1');
+    expect(await inHost('--add-host', 'db:10.0.0.1', busybox, 'cat', '/etc/hosts')).toEndWith(
       'ip6-allrouters\n10.0.0.1\tdb',
     );
   });

@@ -12,6 +12,7 @@ import { checkEndpoint, conflictBetween, HOST_NETWORK, SHARED_NAMESPACE } from '
 import { endpointRecord } from './request/network-mode.ts';
 import { portRequests } from './request/port-requests.ts';
 import { announceNetwork } from './resource-events.ts';
+import { updateContainerFiles } from './set-up/container-files.ts';
 import { withEndpointName } from './set-up/sandbox.ts';
 
 /**
@@ -79,6 +80,7 @@ async function connectRunning(
     record.minke.sandbox = sandbox;
     record.networks[network.name] = settings;
     applySandbox(context, container, sandbox);
+    updateContainerFiles(context, record, { before, sandbox });
   } catch (error) {
     record.minke.sandbox = before;
     save(context, container);

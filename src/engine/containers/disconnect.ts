@@ -8,6 +8,7 @@ import { applySandbox } from './networks/apply-sandbox.ts';
 import { HOST_NETWORK } from './networks/network-rules.ts';
 import { portRequests } from './request/port-requests.ts';
 import { announceNetwork } from './resource-events.ts';
+import { updateContainerFiles } from './set-up/container-files.ts';
 
 /**
  * Takes a container out of a network. `force`: also out of one that is not there any more, and no such container is
@@ -63,6 +64,7 @@ async function disconnectRunning(
     const sandbox = await context.net.disconnect(container.id, endpoint.endpointId, ports);
     record.minke.sandbox = sandbox;
     applySandbox(context, container, sandbox);
+    updateContainerFiles(context, record, { before, sandbox });
   }
   save(context, container);
 }

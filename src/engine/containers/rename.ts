@@ -1,6 +1,7 @@
 import { EngineError } from '../../base/mod.ts';
 import type { Container } from './container.ts';
 import { announce, type ContainersContext, save, transition } from './context.ts';
+import { renameEndpoints } from './networks/rename-endpoints.ts';
 import { validateName } from './request/validate.ts';
 
 /** Gives a container another name, which must be free. */
@@ -15,14 +16,17 @@ export async function rename(context: ContainersContext, container: Container, n
     }
     allocating(() => context.directory.reserve(next, container.id));
     container.record.name = `/${next}`;
+    const names = renameEndpoints(container);
     try {
       save(context, container);
     } catch (error) {
       container.record.name = `/${old}`;
+      renameEndpoints(container);
       context.directory.unreserve(next, container.id);
       throw error;
     }
     context.directory.unreserve(old, container.id);
+    if (names.size > 0) await context.net.rename(container.id, names);
     announce(context, container, 'rename', { oldName: `/${old}` });
   });
 }

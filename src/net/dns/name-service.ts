@@ -33,6 +33,10 @@ export class NameService implements SandboxService {
     this.#tell(id, sandbox);
   }
 
+  async rename(id: ContainerId, sandbox: Sandbox): Promise<void> {
+    this.#tellHosts(id, sandbox);
+  }
+
   async close(id: ContainerId, sandbox: Sandbox | undefined): Promise<void> {
     for (const endpoint of sandbox?.endpoints ?? []) this.#names.removeHost(endpoint);
     this.#names.drop(id);

@@ -127,6 +127,19 @@ async function askTcp(path: string, ...queries: Uint8Array[]) {
   }
 }
 
+/** Says that it sends no more before the answer is there, as `nc` does. */
+async function askAndHangUp(path: string, name: string) {
+  const query = queryBytes(name, TYPE.A);
+  const program = `const s = require('node:net').connect({ port: 53, host: '127.0.0.11', allowHalfOpen: true }, () =>
+    s.end(Buffer.from('${Buffer.concat([Buffer.of(0, query.length), query]).toString('hex')}', 'hex')));
+    s.on('data', (d) => console.log(d.toString('hex')));`;
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const child = spawn('nsenter', [`--net=${path}`, process.execPath, '-e', program]);
+  child.stdout.once('data', (data) => resolve(String(data)));
+  children.push(child);
+  return readReply(Buffer.from((await promise).trim(), 'hex').subarray(2));
+}
+
 /** A name server in another process: says its own name as text of a TXT-less A record, or nothing, or a failure. */
 async function upstream(path: string, address: string, manner: 'answers' | 'silent' | 'fails' | 'cuts') {
   const program = `
@@ -248,6 +261,7 @@ describe('the name server of a sandbox', () => {
     const reply = await ask(path, 'example.org');
     expect(reply).toMatchObject({ cut: true, rcode: 0, answers: [] });
     const [whole] = await askTcp(path, queryBytes('example.org', TYPE.A, { id: 4711 }));
+    expect(await askAndHangUp(path, 'example.org')).toMatchObject({ answers: ['203.0.113.2'] });
     expect(whole).toMatchObject({ id: 4711, cut: false, answers: ['203.0.113.2'], ttls: [9] });
     names.serve(id, path, view({ upstreams: inside('127.0.0.4', '127.0.0.2') }));
     expect((await ask(path, 'example.org')).rcode).toBe(2);

@@ -115,6 +115,7 @@ export class SandboxServer {
       return;
     }
     let waiting = 0;
+    let ended = false;
     let idle = 0;
     const renew = () => {
       this.#loop.idle.cancel(idle);
@@ -128,9 +129,14 @@ export class SandboxServer {
         else if (waiting >= MAX_WAITING) stream.pause();
         const read = this.#answer('tcp', bytes, (message) => {
           stream.send(message);
+          if (waiting === 1 && ended) stream.finish();
           if (waiting-- === MAX_WAITING && this.#resting === undefined) stream.resume();
         });
         if (!read) stream.close();
+      },
+      end: () => {
+        ended = true;
+        if (waiting === 0) stream.finish();
       },
       close: () => {
         this.#loop.idle.cancel(idle);

@@ -10,6 +10,13 @@ const MAX_UNSENT = 4 * MAX_MESSAGE;
 /** Reused: what is read is copied. */
 const chunk = Buffer.alloc(16 * 1024);
 
+interface Handlers {
+  message: (bytes: Uint8Array) => void;
+  /** The other side sends no more, but may still take answers. Without it, that closes the stream. */
+  end?: () => void;
+  close: () => void;
+}
+
 /**
  * DNS messages over TCP, each behind its length (RFC 1035, 4.2.2). Owns the descriptor. Nothing is read while something
  * is unsent. Closes itself, and says so, at the end of the stream, at errors, and when the other side takes nothing.
@@ -17,15 +24,17 @@ const chunk = Buffer.alloc(16 * 1024);
 export class MessageStream {
   readonly #fd: number;
   readonly #loop: EventLoop;
-  readonly #on: { message: (bytes: Uint8Array) => void; close: () => void };
+  readonly #on: Handlers;
   #watch: { events: number; stop: Disposable } | undefined;
   #received = Buffer.alloc(0);
   #unsent = Buffer.alloc(0);
   #paused = false;
   #delivering = false;
+  #ended = false;
+  #finishing = false;
   #open = true;
 
-  constructor(loop: EventLoop, fd: number, on: { message: (bytes: Uint8Array) => void; close: () => void }) {
+  constructor(loop: EventLoop, fd: number, on: Handlers) {
     this.#loop = loop;
     this.#fd = fd;
     this.#on = on;
@@ -53,6 +62,12 @@ export class MessageStream {
     this.#rewatch();
   }
 
+  /** Closes it when all is sent. */
+  finish(): void {
+    this.#finishing = true;
+    if (this.#unsent.length === 0) this.close();
+  }
+
   close(): void {
     if (!this.#open) return;
     this.#open = false;
@@ -64,6 +79,12 @@ export class MessageStream {
   #read(): void {
     const length = receiveSome(this.#fd, chunk);
     if (length === -EAGAIN) return;
+    if (length === 0 && this.#on.end) {
+      this.#ended = true;
+      this.#rewatch();
+      this.#on.end();
+      return;
+    }
     if (length <= 0) {
       this.close();
       return;
@@ -103,12 +124,13 @@ export class MessageStream {
       }
       this.#unsent = this.#unsent.subarray(sent);
     }
-    this.#rewatch();
+    if (this.#finishing && this.#unsent.length === 0) this.close();
+    else this.#rewatch();
   }
 
   #rewatch(): void {
     const sending = this.#unsent.length > 0;
-    const events = !this.#open ? 0 : sending ? EPOLLOUT : this.#paused ? 0 : EPOLLIN;
+    const events = !this.#open ? 0 : sending ? EPOLLOUT : this.#paused || this.#ended ? 0 : EPOLLIN;
     if (this.#watch?.events === events) return;
     this.#watch?.stop[Symbol.dispose]();
     const ready = () => (sending ? this.#flush() : this.#read());

@@ -133,6 +133,16 @@ export class LiveSandboxes {
     return structuredClone(sandbox);
   }
 
+  async rename(id: ContainerId, names: ReadonlyMap<string, string[]>): Promise<void> {
+    const before = this.#live.get(id);
+    if (!before) return;
+    const sandbox = structuredClone(before);
+    for (const endpoint of sandbox.endpoints)
+      endpoint.names = names.get(endpoint.endpointId) ?? endpoint.names ?? [];
+    this.#live.set(id, sandbox);
+    for (const service of this.#parts.services) await service.rename?.(id, sandbox);
+  }
+
   async tearDown(id: ContainerId, sandbox: Sandbox | undefined): Promise<void> {
     const { services, namespaces, driverOf } = this.#parts;
     const known = this.#live.get(id);

@@ -20,6 +20,8 @@ export interface SandboxService {
     sandbox: Sandbox,
     change: { before: Sandbox; ports: readonly PortRequest[]; namespace: OpenSandbox },
   ): Promise<void>;
+  /** Its endpoints are called otherwise. */
+  rename?(id: ContainerId, sandbox: Sandbox): Promise<void>;
   /** Idempotent. `sandbox` is undefined where nothing is known of it. */
   close(id: ContainerId, sandbox: Sandbox | undefined): Promise<void>;
   /** Gives reservations back: the last step of a tear-down, whatever failed before. */

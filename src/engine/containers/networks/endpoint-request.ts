@@ -5,6 +5,7 @@ import type { EndpointRecord } from '../../../store/mod.ts';
 import type { Container } from '../container.ts';
 import type { ContainersContext } from '../context.ts';
 import { isUserDefined } from '../request/network-mode.ts';
+import { resolverSettings } from '../set-up/container-dns.ts';
 
 const INTERFACE_NAME = 'com.docker.network.endpoint.ifname';
 
@@ -18,10 +19,12 @@ export function endpointRequest(
   const { IPv4Address: ipv4, IPv6Address: ipv6 } = settings.IPAMConfig ?? {};
   const links = linksOf(context, settings.Links);
   const name = settings.DriverOpts?.[INTERFACE_NAME];
+  const names = dnsNames(container, network.name, settings.Aliases) ?? [];
   return {
     endpointId: newId<EndpointId>(),
     network,
-    names: dnsNames(container, network.name, settings.Aliases) ?? [],
+    names,
+    ...(names.length > 0 && { resolver: resolverSettings(context, container.record) }),
     ...(ipv4 && { ipv4 }),
     ...(ipv6 && { ipv6 }),
     ...(settings.DesiredMacAddress && { mac: settings.DesiredMacAddress.replaceAll('-', ':') }),
