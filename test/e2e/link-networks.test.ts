@@ -38,7 +38,7 @@ const page = (name: string, host: string) =>
 const field = (name: string, template: string) => e.docker.ok(['inspect', '-f', template, name]);
 
 describe('a macvlan network', () => {
-  test('puts containers into the network of the host; ports are not published', async () => {
+  test('puts containers into the network of the host, by names too; ports are not published', async () => {
     const [one, two] = [uniqueName('one'), uniqueName('two')];
     await using _gone = removing(e.docker, one, two);
     const command = [e.busybox, 'httpd', '-f', '-h', '/www'];
@@ -52,17 +52,15 @@ describe('a macvlan network', () => {
     expect([ip, gateway]).toEqual(['10.99.77.128', Outside.ADDRESS]);
     expect(await e.docker.ok(['exec', one, 'ip', 'link', 'show', 'eth0'])).toContain(mac);
     expect((await page(one, Outside.ADDRESS)).stdout).toBe('hello from outside\n');
-    expect((await page(one, '10.99.77.200')).stdout).toBe('hello from the image\n');
-    expect((await page(two, ip)).stdout).toBe('hello from the image\n');
+    expect((await page(one, two)).stdout).toBe('hello from the image\n');
+    expect((await page(two, one)).stdout).toBe('hello from the image\n');
     expect(await until('the page', () => outside.sh(`busybox wget -qO- http://${ip}/`))).toBe(
       'hello from the image',
     );
     expect(await e.docker.ok(['port', one])).toBe('');
     await e.docker.ok(['restart', '-t', '0', two]);
     expect(await field(two, shown)).toStartWith('10.99.77.200 ');
-    expect(await until('the page', async () => (await page(one, '10.99.77.200')).stdout)).toBe(
-      'hello from the image\n',
-    );
+    expect(await until('the page', async () => (await page(one, two)).stdout)).toBe('hello from the image\n');
     await expect(e.docker.ok(['network', 'rm', lan])).rejects.toThrow('has active endpoints');
   });
 

@@ -9,6 +9,7 @@ import { inspectFor as containerFor, summaryFor as containerRow } from './contai
 import { inspectFor as imageFor, summaryFor as imageRow } from './images.ts';
 import { infoFor } from './info.ts';
 import { summaryFor as networkRow } from './networks.ts';
+import { versionFor } from './version.ts';
 
 const v = (text: string) => new ApiVersion(text);
 
@@ -227,4 +228,15 @@ test('networks and info have the fields of their version', () => {
     BridgeNfIp6tables: false,
   });
   expect(infoFor(v('1.55'), info)).toEqual(info);
+});
+
+test('docker-compose 1.x is told of the last version that it works with, others of the newest', () => {
+  const answer = { Version: 'x', ApiVersion: '1.55' };
+  const told = (client: string | undefined) => versionFor(client, answer)['ApiVersion'];
+  expect(told('docker-compose/1.29.2 docker-py/5.0.3 Linux/6.1')).toBe('1.44');
+  expect([told('docker-compose/2.1'), told('Docker-Client/28.2.2 (linux)'), told(undefined)]).toEqual([
+    '1.55',
+    '1.55',
+    '1.55',
+  ]);
 });
