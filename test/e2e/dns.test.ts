@@ -46,6 +46,7 @@ async function box(...flags: string[]) {
       docker.ok(['inspect', '-f', `{{(index .NetworkSettings.Networks "${network}").IPAddress}}`, name]),
     /** What a name means in there: addresses, in order, or names; `none` if nobody knows it. */
     look: async (question: string, type = 'a') => {
+      using _calm = await calm('names pause while no daemon runs');
       // With its last dot: this nslookup would ask for it below the search domain else.
       const name = question.endsWith('.') ? question : `${question}.`;
       const out = await inside(`nslookup -type=${type} ${name} 2>&1 || echo "** failed"`);
@@ -64,7 +65,6 @@ const settings = (text: string) => text.split('\n').filter((line) => line !== ''
 
 describe('names in a user-defined network', () => {
   test('are the name, the short id, aliases and name.network; PTR and AAAA are answered', async () => {
-    await using _calm = await calm('names pause while no daemon runs');
     const [alias, shared] = [uniqueName('Alias'), uniqueName('shared')];
     await using web = await box('--network', net, '--network-alias', alias, '--network-alias', shared);
     await using second = await box('--network', net, '--network-alias', shared, '--hostname', 'hosty');
@@ -80,12 +80,12 @@ describe('names in a user-defined network', () => {
     expect(await second.look(arpa, 'ptr')).toBe(`${web.name}.${net}`);
     if (ENGINE !== 'docker') expect(await web.look('hosty')).toBe(ip2);
     expect(await second.look(far.name)).toBe(KNOWN_ADDRESS);
+    using _calm = await calm('names pause while no daemon runs');
     expect(await second.inside(`ping -c1 -W2 ${web.name} | head -1`)).toContain(`(${ip})`);
     expect(server.asked.some((name) => name.includes(web.name))).toBe(false);
   });
 
   test('come and go with connect, disconnect, rename and the container itself', async () => {
-    await using _calm = await calm('names pause while no daemon runs');
     const { docker } = await engine();
     await using web = await box('--network', net);
     await using far = await box('--network', other);
@@ -107,7 +107,6 @@ describe('names in a user-defined network', () => {
   });
 
   test('of links are seen by one container alone', async () => {
-    await using _calm = await calm('names pause while no daemon runs');
     await using web = await box('--network', net);
     await using linked = await box('--network', net, '--link', `${web.name}:store`);
     await using plain = await box('--network', net);
@@ -117,7 +116,6 @@ describe('names in a user-defined network', () => {
   });
 
   test('leave port 53 to a container that is a DNS server', async () => {
-    await using _calm = await calm('names pause while no daemon runs');
     await using web = await box('--network', net);
     await using dns = await box('--network', net);
     const token = randomBytes(4).toString('hex');
@@ -137,7 +135,7 @@ describe('names in a user-defined network', () => {
   });
 
   test.skipIf(ENGINE === 'docker')('are there again when the daemon was killed and started', async () => {
-    await using _calm = await calm('it kills the daemon itself');
+    using _calm = await calm('it kills the daemon itself');
     const { daemon } = await engine();
     await using web = await box('--network', net);
     await using second = await box('--network', net);
@@ -150,11 +148,11 @@ describe('names in a user-defined network', () => {
 
 describe('names of others', () => {
   test('are asked of the host’s servers, over UDP and TCP', async () => {
-    await using _calm = await calm('names pause while no daemon runs');
     await using client = await box('--network', net);
     expect(await client.look('www.example.org')).toBe(KNOWN_ADDRESS);
     const query =
       '\\0\\035\\022\\064\\001\\0\\0\\001\\0\\0\\0\\0\\0\\0\\007example\\003org\\0\\0\\001\\0\\001';
+    using _calm = await calm('names pause while no daemon runs');
     const answer = await client.inside(
       `printf '${query}' | timeout 5 nc 127.0.0.11 53 | od -An -tx1 | tr -d ' \\n'`,
     );
@@ -163,7 +161,6 @@ describe('names of others', () => {
   });
 
   test.skipIf(ENGINE === 'docker')('are asked of nobody from an internal network', async () => {
-    await using _calm = await calm('names pause while no daemon runs');
     await using client = await box('--network', closed);
     await using web = await box('--network', closed);
     const name = `${uniqueName('secret')}.example.org`;
@@ -173,7 +170,6 @@ describe('names of others', () => {
   });
 
   test('are asked of --dns from the container', async () => {
-    await using _calm = await calm('names pause while no daemon runs');
     const flags = ['--dns', '127.0.0.9', '--dns-search', 'a.example', '--dns-option', 'ndots:2'];
     await using client = await box('--network', net, ...flags);
     // That one is the container's own loopback: nobody is there.
