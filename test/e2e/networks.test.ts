@@ -40,6 +40,7 @@ const field = (name: string, template: string) => e.docker.ok(['inspect', '-f', 
 describe('network create', () => {
   test('makes what inspect shows, and rm takes it all away', async () => {
     const name = uniqueName('net');
+    made.push(name);
     const bridge = `mk-${name.slice(-8)}`;
     const id = await e.docker.ok([
       ...['network', 'create', '--internal', '--attachable', '--label', 'a=b', '--label', 'c'],
@@ -103,7 +104,8 @@ describe('network create', () => {
     expect((await list('-f', 'type=builtin')).split('\n')).not.toContain(name);
     await using first = await box('--network', name);
     expect(await inside(first.name, 'ip', '-o', 'addr', 'show', 'eth0')).toContain('10.213.1.128/24');
-    expect(await inside(first.name, 'ip', 'route')).not.toContain('default');
+    // Docker 20.10 gives a route that leads nowhere.
+    if (ENGINE === 'minke') expect(await inside(first.name, 'ip', 'route')).not.toContain('default');
     await using second = await box('--network', name);
     // .129 is somebody's.
     expect(await inside(second.name, 'ip', '-o', 'addr', 'show', 'eth0')).toContain('10.213.1.130/24');
@@ -250,15 +252,19 @@ describe('a container', () => {
     const [one, two] = [await network(13), await network(14)];
     const name = uniqueName('box');
     await using _gone = removing(e.docker, name);
-    const mac = '02:00:00:00:13:99';
+    // Docker 20.10 is not asked for one: the newest CLI wants a newer API for that.
+    const macFlags = ENGINE === 'minke' ? ['--mac-address', '02:00:00:00:13:99'] : [];
+    const mac = async () => {
+      const shown = await field(name, `{{(index .NetworkSettings.Networks "${one.name}").MacAddress}}`);
+      expect([shown, macFlags.at(-1) ?? shown]).toEqual([shown, shown]);
+    };
     await e.docker.ok([
       'create',
       '--name',
       name,
       '--network',
       one.name,
-      '--mac-address',
-      mac,
+      ...macFlags,
       e.busybox,
       'sleep',
       '1000',
@@ -267,9 +273,9 @@ describe('a container', () => {
     expect(await e.docker.ok(['ps', '-a', '--format', '{{.Names}}', '-f', `network=${two.name}`])).toBe(name);
     await e.docker.ok(['start', name]);
     expect(await inside(name, 'ip', '-o', 'addr')).toContain('10.213.14.14/24');
-    expect(await field(name, `{{(index .NetworkSettings.Networks "${one.name}").MacAddress}}`)).toBe(mac);
+    await mac();
     await e.docker.ok(['restart', '-t', '0', name]);
-    expect(await field(name, `{{(index .NetworkSettings.Networks "${one.name}").MacAddress}}`)).toBe(mac);
+    await mac();
     await e.docker.ok(['stop', '-t', '0', name]);
     await e.docker.ok(['network', 'disconnect', one.name, name]);
     await e.docker.ok(['start', name]);
@@ -305,7 +311,7 @@ describe('a container', () => {
     expect(await fails('network', 'connect', one.name, 'nope')).toContain('No such container: nope');
     await using plain = await box();
     expect(await fails('network', 'connect', '--ip', '10.9.9.9', one.name, plain.name)).toMatch(
-      /no configured subnet.* contain.* IP address 10\.9\.9\.9/,
+      /no configured subnet.* contain.* IP address 10\.9\.9\.9|does not belong to any of this network's subnets/,
     );
     expect(await inside(plain.name, 'ip', '-o', 'link')).not.toContain('eth1');
   });
@@ -353,6 +359,31 @@ describe('a container', () => {
       ['create', 'connect', 'disconnect', 'destroy'].map((what) => `${what} ${one.name} bridge`),
     );
   });
+
+  // Docker's containers end with their daemon unless it is told otherwise.
+  test.skipIf(ENGINE === 'docker')(
+    'keeps its networks over a daemon that is killed, and one without bridge gets it',
+    async () => {
+      const [one, two] = [await network(31), await network(32)];
+      await using first = await box('--network', one.name);
+      await e.docker.ok(['network', 'connect', '--ip', '10.213.32.32', two.name, first.name]);
+      const id = await e.docker.ok(['network', 'inspect', '-f', '{{.Id}}', two.name]);
+      await e.daemon.kill();
+      // As if it had died between the record of the network and its bridge.
+      await sh(`ip link del br-${id.slice(0, 12)}`);
+      await e.daemon.start();
+      expect(await sh('ip -br addr')).toMatch(new RegExp(`br-${id.slice(0, 12)}.*10\\.213\\.32\\.1/24`));
+      await using second = await box('--network', two.name);
+      const ping = ['timeout', '5', 'ping', '-c1', '10.213.32.32'];
+      await until(
+        'the neighbour',
+        async () => (await e.docker.run(['exec', second.name, ...ping])).code === 0,
+      );
+      await e.docker.ok(['network', 'disconnect', two.name, first.name]);
+      expect(await inside(first.name, 'ip', 'route')).toContain(`default via ${one.prefix}.1`);
+      expect(await inside(first.name, 'ip', '-o', 'link')).not.toContain('eth1');
+    },
+  );
 
   // Docker 20.10 knows no more than one network at create, and no priorities.
   test.skipIf(ENGINE === 'docker')(
