@@ -68,8 +68,8 @@ export const networkCreate: Codec<NetworkCreateRequest> = {
       name: body.Name,
       driver: body.Driver,
       scope: body.Scope,
-      enableIpv4: body.EnableIPv4 ?? true,
-      enableIpv6: body.EnableIPv6 ?? false,
+      enableIpv4: body.EnableIPv4,
+      enableIpv6: body.EnableIPv6 ?? undefined,
       ipam: {
         driver: body.IPAM?.Driver ?? '',
         options: body.IPAM?.Options ?? {},

@@ -4,9 +4,12 @@ import type { NetworkRecord, NetworkSubnet } from '../../store/mod.ts';
 import { bridgeOptions } from './bridge-options.ts';
 import { withConfigFrom } from './config-networks.ts';
 import type { NetworksContext } from './context.ts';
+import { withDefaultOptions } from './default-options.ts';
 import { isPredefined } from './network-book.ts';
 import { isLinkDriver, networkOfRecord } from './network-of-record.ts';
 import type { NetworkCreateRequest } from './networks.ts';
+
+type Resolved = ReturnType<typeof withDefaultOptions>;
 
 const NO_MANAGER =
   'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
@@ -22,7 +25,7 @@ export async function createNetwork(
   asked: NetworkCreateRequest,
 ): Promise<NetworkRecord> {
   checkRequest(context, asked);
-  const request = withConfigFrom(context.book, withDefaults(context, asked));
+  const request = withDefaultOptions(context.defaultOptions, withConfigFrom(context.book, asked));
   const record = await recordOf(context, request);
   context.book.add(record);
   const network = networkOfRecord(record);
@@ -39,15 +42,6 @@ export async function createNetwork(
     }
   }
   return record;
-}
-
-/** Compat: not for a network that has its settings from another. */
-function withDefaults(
-  { defaultOptions }: NetworksContext,
-  request: NetworkCreateRequest,
-): NetworkCreateRequest {
-  const defaults = request.configFrom === '' ? defaultOptions[request.driver || 'bridge'] : undefined;
-  return defaults ? { ...request, options: { ...defaults, ...request.options } } : request;
 }
 
 function checkRequest({ book }: NetworksContext, request: NetworkCreateRequest): void {
@@ -75,7 +69,7 @@ function checkRequest({ book }: NetworksContext, request: NetworkCreateRequest):
   if (isLinkDriver(driver) && !request.configOnly) linkOptions(driver, request.options);
 }
 
-async function recordOf(context: NetworksContext, request: NetworkCreateRequest): Promise<NetworkRecord> {
+async function recordOf(context: NetworksContext, request: Resolved): Promise<NetworkRecord> {
   const { name, options, labels, internal, attachable, enableIpv4, enableIpv6, ipam } = request;
   const driver = request.driver || 'bridge';
   const base: NetworkRecord = {
@@ -125,11 +119,7 @@ function askedSubnets({ ipam }: NetworkCreateRequest): NetworkSubnet[] {
   }));
 }
 
-function plannedSubnets(
-  context: NetworksContext,
-  request: NetworkCreateRequest,
-  driver: string,
-): NetworkSubnet[] {
+function plannedSubnets(context: NetworksContext, request: Resolved, driver: string): NetworkSubnet[] {
   const config = askedSubnets(request);
   const { enableIpv4: ipv4, enableIpv6: ipv6 } = request;
   const planned = planSubnets(

@@ -23,7 +23,7 @@ export function bridgeName({ id, bridge }: Pick<NetworkRecord, 'id' | 'bridge'>)
 function bridgeOf(record: NetworkRecord): BridgeNetwork | undefined {
   const [ipv4] = poolsOf(record, 4);
   const [ipv6] = poolsOf(record, 6);
-  if (!ipv4) return undefined;
+  if (!ipv4 && !ipv6) return undefined;
   const internal = record.internal ?? false;
   const { bridge: _asked, ...settings } = bridgeOptions(record.options ?? {}, true);
   return {
@@ -31,7 +31,7 @@ function bridgeOf(record: NetworkRecord): BridgeNetwork | undefined {
     id: record.id as Network['id'],
     name: record.name,
     bridge: bridgeName(record),
-    ...ipv4,
+    ...(ipv4 ?? { subnet: '', gateway: '' }),
     ...(ipv6 && { ipv6 }),
     internal,
     ...settings,
@@ -59,10 +59,13 @@ function poolsOf({ subnets }: NetworkRecord, family: 4 | 6): Pool[] {
 
 function poolOf({ subnet, gateway, ipRange, reserved }: NetworkSubnet): Pool {
   const addresses = Object.values(reserved);
+  const router = reserved[subnet.includes(':') ? 'DefaultGatewayIPv6' : 'DefaultGatewayIPv4'];
   return {
     subnet,
     gateway,
     ...(ipRange === '' ? {} : { ipRange }),
     ...(addresses.length === 0 ? {} : { reserved: addresses }),
+    // Compat: the name by which moby's bridge driver knows another gateway than the bridge.
+    ...(router === undefined ? {} : { router }),
   };
 }

@@ -25,8 +25,9 @@ export interface NetworkCreateRequest {
   driver: string;
   /** '' or `local`; others belong to swarm mode. */
   scope: string;
-  enableIpv4: boolean;
-  enableIpv6: boolean;
+  /** undefined = as options say, and then IPv4 alone. */
+  enableIpv4: boolean | undefined;
+  enableIpv6: boolean | undefined;
   ipam: { driver: string; options: Record<string, string>; config: IpamConfig[] };
   internal: boolean;
   attachable: boolean;

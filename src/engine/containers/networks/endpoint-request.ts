@@ -8,6 +8,7 @@ import { isUserDefined } from '../request/network-mode.ts';
 import { resolverSettings } from '../set-up/container-dns.ts';
 
 const INTERFACE_NAME = 'com.docker.network.endpoint.ifname';
+const SYSCTLS = 'com.docker.network.endpoint.sysctls';
 
 /** What `net` is asked to make of a container's settings on one network. */
 export function endpointRequest(
@@ -20,6 +21,7 @@ export function endpointRequest(
   const links = linksOf(context, settings.Links);
   const name = settings.DriverOpts?.[INTERFACE_NAME];
   const names = dnsNames(container, network.name, settings.Aliases) ?? [];
+  const sysctls = settings.DriverOpts?.[SYSCTLS];
   return {
     endpointId: newId<EndpointId>(),
     network,
@@ -30,6 +32,7 @@ export function endpointRequest(
     ...(settings.DesiredMacAddress && { mac: settings.DesiredMacAddress.replaceAll('-', ':') }),
     ...(settings.GwPriority !== 0 && { gatewayPriority: settings.GwPriority }),
     ...(name && { interface: name }),
+    ...(sysctls && { sysctls }),
     ...(links && { links }),
   };
 }
