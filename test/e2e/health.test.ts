@@ -170,8 +170,8 @@ describe('a health check', () => {
     const { name } = box;
     await turns(name, 'healthy');
     await docker.ok(['pause', name]);
-    // Compat: nobody knows how it is.
-    expect((await healthOf(name))?.Status).toBe('unhealthy');
+    // Compat: nobody knows how it is. Where a check is under way, 20.10 answers when the container goes on.
+    if (ENGINE !== 'docker') expect((await healthOf(name))?.Status).toBe('unhealthy');
     expect(await docker.ok(['ps', '--filter', `name=${name}`, '--format', '{{.Status}}'])).toEndWith(
       '(Paused)',
     );
