@@ -5,3 +5,4 @@ export { type AddressPoolSetting, type SubnetPools, subnetPools } from './ipam/s
 export { linkOptions } from './links/link-options.ts';
 export type * from './net.ts';
 export { type NetOptions, openNet } from './open-net.ts';
+export { endpointSysctlFaults } from './sandbox/endpoint-sysctls.ts';

@@ -244,7 +244,13 @@ describe('a network with IPv6', () => {
     expect(await a.run('ip link show eth0')).toContain('mtu 1400');
     expect(GlobalIPv6Address).toMatch(/^fd.*:2$/);
     expect(await a.run('ip -4 -o addr show eth0')).toBe('');
-    await using b = await sleeper('--network', six.name);
+    const sysctls = 'driver-opt=com.docker.network.endpoint.sysctls=net.ipv6.conf';
+    await using b = await sleeper('--network', `name=${six.name},${sysctls}.IFNAME.hop_limit=77`);
+    expect(await b.run('cat /proc/sys/net/ipv6/conf/eth0/hop_limit')).toBe('77');
+    const foreign = `name=${six.name},${sysctls}.eth1.hop_limit=77`;
+    expect((await docker.run(['run', '--rm', '--network', foreign, busybox])).stderr).toContain(
+      "invalid endpoint settings:\nunrecognised network interface sysctl 'net.ipv6.conf.eth1.hop_limit=77'",
+    );
     await b.run(`ping -6 -c1 -W2 ${GlobalIPv6Address}`);
     await using dual = await network('--ipv6', '--subnet', '10.88.0.0/24');
     const subnets = (await dual.pools()).map((one) => one['Subnet']);

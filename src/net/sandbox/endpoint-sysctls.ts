@@ -14,7 +14,7 @@ interface EndpointSysctl {
  * What is wrong with the driver option `com.docker.network.endpoint.sysctls`, a sentence each.
  * Compat: moby `validateEndpointSettings`; the CLI turns IFNAME into lower case.
  */
-function endpointSysctlFaults(text: string): string[] {
+export function endpointSysctlFaults(text: string): string[] {
   return text
     .split(',')
     .filter((each) => parse(each) === undefined)

@@ -1,5 +1,6 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { EngineError } from '../../../base/mod.ts';
+import { endpointSysctlFaults } from '../../../net/mod.ts';
 import type { ContainerConfig, EndpointSettings, HostConfig } from '../../../spec/docker/mod.ts';
 
 /** Checks what contradicts the network mode. Compat: moby `runconfig/hostconfig_unix.go`. */
@@ -77,6 +78,8 @@ export function endpointFaults(settings: Partial<EndpointSettings>, userDefined:
   if (settings.MacAddress && !/^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i.test(settings.MacAddress)) {
     wrong.push(`invalid MAC address ${settings.MacAddress}`);
   }
+  const sysctls = settings.DriverOpts?.['com.docker.network.endpoint.sysctls'];
+  if (sysctls !== undefined) wrong.push(...endpointSysctlFaults(sysctls));
   const name = settings.DriverOpts?.['com.docker.network.endpoint.ifname'];
   if (name !== undefined && !/^(?!\.{1,2}$)[^\s/:]{1,15}$/.test(name)) {
     wrong.push(`invalid interface name ${JSON.stringify(name)}`);
