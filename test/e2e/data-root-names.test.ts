@@ -130,6 +130,10 @@ both(
         'size=2048k',
         '/proc/mounts',
       ]);
+      const options = ['--ipv6', '--subnet', 'fd00:88:12::/64', '--label', 'of=minke', '--internal'];
+      await docker.ok(['network', 'create', ...options, 'made']);
+      await docker.ok(['create', '--name', 'in-made', '--network', 'made', 'base:1', 'ip', 'addr']);
+      const [made] = JSON.parse(await docker.ok(['network', 'inspect', 'made']));
       // As if they were all made here: nothing of Docker's is there to be kept.
       rmSync(join(dataRoot, 'network/files/local-kv.db'));
       rmSync(join(dataRoot, 'volumes/metadata.db'));
@@ -145,9 +149,13 @@ both(
         'map[of:minke] map[device:t o:size=2m type:tmpfs]',
       );
       await starts(docker);
+      const [shown] = JSON.parse(await docker.ok(['network', 'inspect', 'made']));
+      const { Id, Created, Labels, EnableIPv6, Internal } = made;
+      expect(shown).toMatchObject({ Id, Created, Labels, EnableIPv6, Internal });
+      expect(await docker.ok(['start', '-a', 'in-made'])).toContain('inet6 fd00:88:12::');
       expect(await docker.ok(['start', '-a', 'ours'])).toBe('1');
-      await docker.ok(['rm', 'in-plain', 'in-full', 'in-inside', 'mounts', 'ours']);
-      await docker.ok(['network', 'rm', ...NETWORKS]);
+      await docker.ok(['rm', 'in-plain', 'in-full', 'in-inside', 'in-made', 'mounts', 'ours']);
+      await docker.ok(['network', 'rm', 'made', ...NETWORKS]);
       await docker.ok(['volume', 'rm', 'memory', 'bound', 'ours']);
       expect(readFileSync(join(folder, 'theirs'), 'utf8')).toBe('of the host');
     } finally {

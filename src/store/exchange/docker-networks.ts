@@ -3,7 +3,7 @@ import { readBolt } from '../bolt/read-bolt.ts';
 import { writeBolt } from '../bolt/write-bolt.ts';
 import type { NetworkRecord, NetworkSubnet } from '../networks/network-record.ts';
 import { type Json, list, map, object, text } from './json-in-text.ts';
-import { BUCKET, COUNTER, driverKey, networkEntries, PREFIX } from './network-entries.ts';
+import { BUCKET, COUNTER, CREATED_BY_USER, driverKey, networkEntries, PREFIX } from './network-entries.ts';
 
 /** The networks in `network/files/local-kv.db`, the predefined ones too. Throws for a damaged file. */
 export function readDockerNetworks(file: Buffer): NetworkRecord[] {
@@ -55,25 +55,34 @@ function recordOf(network: Json, driver: Json): NetworkRecord {
   };
   const bridge = text(driver['BridgeName']);
   if (bridge !== '') record.bridge = bridge;
+  if (driver['BridgeIfaceCreator'] === CREATED_BY_USER) record.foreignBridge = true;
+  if (network['configOnly'] === true) record.configOnly = true;
+  if (text(network['configFrom']) !== '') record.configFrom = text(network['configFrom']);
   return record;
 }
 
-/** As asked for, with what the address manager made of it. */
+/** As asked for, with what the address manager made of it; a network that is only settings has no more than was asked for. */
 function subnetsOf(network: Json): NetworkSubnet[] {
   return ['ipamV4', 'ipamV6'].flatMap((family) => {
     const asked = list(network[`${family}Config`]);
-    return list(network[`${family}Info`]).map((info, index): NetworkSubnet => {
-      const data = object(info['IPAMData']);
-      const wanted = asked[index] ?? {};
-      const subnet: NetworkSubnet = {
-        subnet: text(data['Pool']) || text(wanted['PreferredPool']),
-        gateway: text(data['Gateway']).split('/')[0] || text(wanted['Gateway']),
-        ipRange: text(wanted['SubPool']),
-        reserved: map(wanted['AuxAddresses']),
-      };
-      return subnet;
-    });
+    const had = list(network[`${family}Info`]);
+    const count = network['configOnly'] === true ? asked.length : had.length;
+    return Array.from({ length: count }, (_, index) => subnetOf(asked[index] ?? {}, had[index] ?? {}));
   });
+}
+
+function subnetOf(asked: Json, had: Json): NetworkSubnet {
+  const data = object(had['IPAMData']);
+  const [pool, gateway] = [text(data['Pool']), text(data['Gateway']).split('/')[0] ?? ''];
+  const [wantedPool, wantedGateway] = [text(asked['PreferredPool']), text(asked['Gateway'])];
+  return {
+    subnet: pool || wantedPool,
+    gateway: gateway || wantedGateway,
+    ipRange: text(asked['SubPool']),
+    reserved: map(asked['AuxAddresses']),
+    ...(pool !== '' && wantedPool === '' && { chosen: true }),
+    ...(gateway !== '' && wantedGateway === '' && { gatewayChosen: true }),
+  };
 }
 
 function parse(entry: BoltEntry | undefined): Json | undefined {

@@ -4,8 +4,17 @@ import { readDockerNetworks, writeDockerNetworks } from './docker-networks.ts';
 import { COUNTER, networkEntries } from './network-entries.ts';
 
 const ID = '84bd6a529e2f258e3cb4deda61ba740fc8c5a19cc2e20f1df789b1252a3fba87';
-const pool = (subnet: string, gateway: string, range = '', aux: Record<string, string> | null = null) => ({
-  config: [{ PreferredPool: subnet, SubPool: range, Gateway: gateway, AuxAddresses: aux }],
+/** `asked`: what of it was not chosen. */
+const pool = (
+  subnet: string,
+  gateway: string,
+  {
+    range = '',
+    aux = null,
+    asked = [subnet, gateway],
+  }: { range?: string; aux?: Record<string, string> | null; asked?: string[] } = {},
+) => ({
+  config: [{ PreferredPool: asked[0], SubPool: range, Gateway: asked[1], AuxAddresses: aux }],
   info: [
     {
       IPAMData: {
@@ -27,7 +36,7 @@ const network = {
 };
 const none = '<nil>';
 
-/** As dockerd 20.10.24 wrote them, with what is text in them parsed, and the gateways that it chose asked for. */
+/** As dockerd 20.10.24 wrote them, with what is text in them parsed. */
 const WRITTEN: [string, object, string, object][] = [
   [
     'a bridge with all options',
@@ -43,7 +52,7 @@ const WRITTEN: [string, object, string, object][] = [
           'com.docker.network.driver.mtu': '1400',
         },
       },
-      ipamV4: pool('10.88.7.0/24', '10.88.7.9', '10.88.7.128/25', { h: '10.88.7.130' }),
+      ipamV4: pool('10.88.7.0/24', '10.88.7.9', { range: '10.88.7.128/25', aux: { h: '10.88.7.130' } }),
     },
     `bridge/${ID}`,
     {
@@ -62,7 +71,7 @@ const WRITTEN: [string, object, string, object][] = [
         'com.docker.network.generic': {},
         'com.docker.network.internal': true,
       },
-      ipamV4: pool('10.88.9.0/24', '10.88.9.1'),
+      ipamV4: pool('10.88.9.0/24', '10.88.9.1', { asked: ['10.88.9.0/24', ''] }),
       ipamV6: pool('fd00:77::/64', 'fd00:77::9'),
     },
     `bridge/${ID}`,
@@ -104,13 +113,42 @@ const WRITTEN: [string, object, string, object][] = [
         'com.docker.network.enable_ipv6': false,
         'com.docker.network.generic': { parent: 'du0' },
       },
-      ipamV4: pool('10.88.12.0/24', '10.88.12.1'),
+      ipamV4: pool('172.18.0.0/16', '172.18.0.1', { asked: ['', ''] }),
     },
     `ipvlan/network/${ID}`,
     {
       ...{ CreatedSubIface: false, ID, Internal: false, IpvlanMode: 'l2', Mtu: 0, Parent: 'du0' },
-      Ipv4Subnets: [{ SubnetIP: '10.88.12.0/24', GwIP: '10.88.12.1/24' }],
+      Ipv4Subnets: [{ SubnetIP: '172.18.0.0/16', GwIP: '172.18.0.1/16' }],
     },
+  ],
+  [
+    'a bridge over an interface of the user’s, with the settings of another network',
+    {
+      ...{ ...network, configFrom: 'conf', name: 'from', networkType: 'bridge' },
+      generic: {
+        'com.docker.network.enable_ipv6': false,
+        'com.docker.network.generic': { 'com.docker.network.bridge.name': 'bx' },
+      },
+      ipamV4: pool('10.88.20.0/24', '10.88.20.1', { asked: ['10.88.20.0/24', ''] }),
+    },
+    `bridge/${ID}`,
+    {
+      ...{ AddressIPv4: '10.88.20.1/24', BridgeIfaceCreator: 2, BridgeName: 'bx', ContainerIfacePrefix: '' },
+      ...{ DefaultBindingIP: none, DefaultBridge: false, DefaultGatewayIPv4: none, DefaultGatewayIPv6: none },
+      ...{ EnableICC: true, EnableIPMasquerade: true, EnableIPv6: false, HostIP: none, ID },
+      ...{ InhibitIPv4: false, Internal: false, Mtu: 0 },
+    },
+  ],
+  [
+    'a network that is only settings',
+    {
+      ...{ ...network, addrSpace: '', configOnly: true, name: 'conf', networkType: 'null' },
+      generic: { 'com.docker.network.enable_ipv6': false, 'com.docker.network.generic': { x: 'y' } },
+      labels: { a: 'b' },
+      ipamV4Config: [{ PreferredPool: '10.88.20.0/24', SubPool: '', Gateway: '', AuxAddresses: null }],
+    },
+    `endpoint_count/${ID}`,
+    { Count: 0 },
   ],
 ];
 

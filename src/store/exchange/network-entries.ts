@@ -10,15 +10,19 @@ export const COUNTER = 8;
 /** Compat: Go's text for an address that there is none of. */
 const NONE = '<nil>';
 const SPACE = 'LocalDefault';
+/** Compat: `ifaceCreator` of a bridge: who made its interface, and so who removes it. */
+const CREATED_BY_ENGINE = 1;
+export const CREATED_BY_USER = 2;
 
 /** All that Docker 20.10 keeps of a network: itself, its count of endpoints, and what its driver has of it. */
 export function networkEntries(record: NetworkRecord): BoltEntry[] {
-  const { id, driver } = record;
+  const { id, driver, configOnly = false } = record;
   const entries = [
     entryOf(`network/${id}`, networkOf(record)),
     // What has ended has no endpoint; Docker makes those of a start anew.
     entryOf(`endpoint_count/${id}`, { Count: 0 }),
   ];
+  if (configOnly) return entries;
   if (driver === 'bridge') entries.push(entryOf(`bridge/${id}`, bridgeOf(record)));
   if (driver === 'macvlan')
     entries.push(entryOf(`macvlan/network/${id}`, linkOf(record, 'MacvlanMode', 'bridge')));
@@ -35,12 +39,13 @@ export function driverKey(driver: string, id: string): Buffer {
 function networkOf(record: NetworkRecord): Json {
   const { id, name, driver, created, labels, options, internal = false, attachable = false } = record;
   const { enableIpv6: ipv6 = false, ipamDriver = 'default', ipamOptions } = record;
-  const hasAddresses = driver !== 'host' && driver !== 'null';
+  const { configOnly = false, configFrom = '' } = record;
+  const hasAddresses = configOnly || (driver !== 'host' && driver !== 'null');
   return {
-    addrSpace: hasAddresses ? SPACE : '',
+    addrSpace: hasAddresses && !configOnly ? SPACE : '',
     attachable,
-    configFrom: '',
-    configOnly: false,
+    configFrom,
+    configOnly,
     created,
     enableIPv6: ipv6,
     generic: {
@@ -71,10 +76,10 @@ function networkOf(record: NetworkRecord): Json {
 function poolsOf(record: NetworkRecord, family: 'V4' | 'V6'): Json {
   const subnets = subnetsOf(record, family);
   if (subnets.length === 0) return {};
-  const asked = subnets.map(({ subnet, gateway, ipRange, reserved }) => ({
-    PreferredPool: subnet,
+  const asked = subnets.map(({ subnet, gateway, ipRange, reserved, chosen, gatewayChosen }) => ({
+    PreferredPool: chosen ? '' : subnet,
     SubPool: ipRange,
-    Gateway: gateway,
+    Gateway: chosen || gatewayChosen ? '' : gateway,
     AuxAddresses: Object.keys(reserved).length === 0 ? null : reserved,
   }));
   const had = subnets.map((pool) => {
@@ -91,6 +96,7 @@ function poolsOf(record: NetworkRecord, family: 'V4' | 'V6'): Json {
       PoolID: `${SPACE}/${subnet}${ipRange === '' ? '' : `/${ipRange}`}`,
     };
   });
+  if (record.configOnly) return { [`ipam${family}Config`]: JSON.stringify(asked) };
   return { [`ipam${family}Config`]: JSON.stringify(asked), [`ipam${family}Info`]: JSON.stringify(had) };
 }
 
@@ -104,8 +110,7 @@ function bridgeOf(record: NetworkRecord): Json {
   return {
     ...(v4 && v4.gateway !== '' && { AddressIPv4: withPrefix(v4.gateway, v4.subnet) }),
     ...(v6 && v6.gateway !== '' && { AddressIPv6: withPrefix(v6.gateway, v6.subnet) }),
-    // Docker made it: it may remove it.
-    BridgeIfaceCreator: 1,
+    BridgeIfaceCreator: record.foreignBridge ? CREATED_BY_USER : CREATED_BY_ENGINE,
     BridgeName: record.bridge ?? option('bridge.name') ?? `br-${id.slice(0, 12)}`,
     ContainerIfacePrefix: option('container_iface_prefix') ?? '',
     DefaultBindingIP: option('bridge.host_binding_ipv4') || NONE,
