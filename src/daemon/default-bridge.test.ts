@@ -4,11 +4,10 @@ import { readConfig } from './config/read-config.ts';
 import { defaultBridge } from './default-bridge.ts';
 
 const pools = subnetPools([], '');
-const ipv4 = (cidr: string) => [{ family: 'IPv4', cidr }];
-const host = (
-  addresses: Record<string, { family: string; cidr: string }[]> = {},
-  subnets: string[] = [],
-) => ({ addresses, subnets: () => subnets });
+const host = (addresses: Record<string, string[]> = {}, subnets: string[] = []) => ({
+  addresses: (name: string) => addresses[name] ?? [],
+  subnets: () => subnets,
+});
 
 test('defaultBridge takes the subnet of bip', () => {
   const config = readConfig(['--bip', '172.30.7.1/24']);
@@ -30,7 +29,7 @@ test('defaultBridge takes the first pool in which neither the host nor another n
 });
 
 test('defaultBridge keeps the subnet that its bridge has', () => {
-  const before = host({ minke0: ipv4('172.20.0.1/16') }, ['172.20.0.0/16']);
+  const before = host({ minke0: ['172.20.0.1/16'] }, ['172.20.0.0/16']);
   expect(defaultBridge(readConfig([]), [], pools, before)).toMatchObject({
     subnet: '172.20.0.0/16',
     gateway: '172.20.0.1',
@@ -59,7 +58,7 @@ test('defaultBridge has a subnet of each family, its own unique local one unless
   });
   // Without ipv6 the others say nothing.
   expect(defaultBridge(readConfig(['--bip6', 'fd77::9/64']), [], pools, host())).not.toHaveProperty('ipv6');
-  const linkLocal = { minke0: [...ipv4('10.5.0.1/24'), { family: 'IPv6', cidr: 'fe80::1/64' }] };
+  const linkLocal = { minke0: ['10.5.0.1/24', 'fe80::1/64'] };
   expect(defaultBridge(readConfig(['--ipv6']), [], pools, host(linkLocal))).toMatchObject({
     subnet: '10.5.0.0/24',
     ipv6: { subnet: 'fd42:98fc:1c14::/64' },
@@ -68,7 +67,7 @@ test('defaultBridge has a subnet of each family, its own unique local one unless
 
 test('defaultBridge takes fixed-cidr as range, and as subnet where nothing else says one', () => {
   const fixed = (argv: string[], cidr?: string) =>
-    defaultBridge(readConfig(argv), [], pools, host(cidr === undefined ? {} : { minke0: ipv4(cidr) }));
+    defaultBridge(readConfig(argv), [], pools, host(cidr === undefined ? {} : { minke0: [cidr] }));
   const range = ['--fixed-cidr', '10.6.4.0/24'];
   expect(fixed(range)).toMatchObject({ subnet: '10.6.4.0/24', gateway: '10.6.4.1', ipRange: '10.6.4.0/24' });
   expect(fixed([...range, '--bip', '10.6.0.1/16'])).toMatchObject({

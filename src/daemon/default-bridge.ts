@@ -1,7 +1,7 @@
-import { networkInterfaces } from 'node:os';
 import { EngineError } from '../base/mod.ts';
 import type { DefaultBridge } from '../engine/networks/mod.ts';
 import {
+  addressesOf,
   formatAddress,
   formatPrefix,
   hostSubnets,
@@ -14,8 +14,8 @@ import type { Addressing, Config } from './config/config.ts';
 
 /** What the host has already; the real one unless a test gives another. */
 interface Host {
-  /** Addresses of the interfaces, by name. */
-  addresses: Record<string, { family: string; cidr: string | null }[] | undefined>;
+  /** Addresses of an interface with their prefixes. */
+  addresses: (name: string) => readonly string[];
   /** CIDR. */
   subnets: () => readonly string[];
 }
@@ -40,13 +40,14 @@ export function defaultBridge(
   config: Config,
   others: readonly string[],
   pools: SubnetPools,
-  host: Host = { addresses: networkInterfaces(), subnets: hostSubnets },
+  host: Host = { addresses: addressesOf, subnets: hostSubnets },
 ): DefaultBridge {
   const { addressing, bridge } = config;
   const families = addressing.ipv6 ? ([4, 6] as const) : ([4] as const);
+  const before = host.addresses(bridge);
   const asked = families.flatMap((family) => {
     const wanted = wantedOf(addressing, family);
-    const bip = wanted.bip || addressFromBefore(host.addresses[bridge], family, wanted.fixedCidr);
+    const bip = wanted.bip || addressFromBefore(before, family, wanted.fixedCidr);
     return subnetOf(family, { ...wanted, bip }) ?? [];
   });
   const plan = (config: PlannedSubnet[], family: 4 | 6) => {
@@ -89,16 +90,12 @@ function wantedOf(settings: Addressing, family: 4 | 6): Wanted {
  * The address that the bridge has, with its prefix, or ''. Not its link-local one, nor one that `fixed-cidr`, where it
  * was changed, lies outside of. Compat: moby `selectBIP`; it also widens an address's subnet to a larger `fixed-cidr`.
  */
-function addressFromBefore(
-  addresses: { family: string; cidr: string | null }[] | undefined,
-  family: 4 | 6,
-  fixedCidr: string,
-): string {
+function addressFromBefore(addresses: readonly string[], family: 4 | 6, fixedCidr: string): string {
   const fixed = parsePrefix(fixedCidr);
-  for (const { family: of, cidr } of addresses ?? []) {
-    const prefix = parsePrefix(cidr ?? '');
-    if (of !== `IPv${family}` || !prefix || cidr?.startsWith('fe80:')) continue;
-    if (!fixed) return cidr ?? '';
+  for (const cidr of addresses) {
+    const prefix = parsePrefix(cidr);
+    if (prefix?.family !== family || cidr.startsWith('fe80:')) continue;
+    if (!fixed) return cidr;
     const length = Math.min(prefix.length, fixed.length);
     const wide = parsePrefix(`${formatAddress({ family, value: prefix.address })}/${length}`);
     const holds = parsePrefix(`${formatAddress({ family, value: fixed.base })}/${length}`);

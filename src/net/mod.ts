@@ -1,4 +1,4 @@
-export { hostSubnets } from './ipam/host-subnets.ts';
+export { addressesOf, hostSubnets } from './ipam/host-subnets.ts';
 export { type PlannedSubnet, planSubnets } from './ipam/plan-subnets.ts';
 export { contains as prefixContains, formatAddress, formatPrefix, parsePrefix } from './ipam/prefix.ts';
 export { type AddressPoolSetting, type SubnetPools, subnetPools } from './ipam/subnet-pools.ts';

@@ -4,6 +4,20 @@ import { freePort, run, sleep, until } from '../fixtures/machine.ts';
 import { removing, uniqueName } from '../fixtures/names.ts';
 
 describe('a daemon that is killed and started again', () => {
+  test('has its default bridge where it was, though no container is on it', async () => {
+    const { docker, daemon, busybox } = await engine();
+    await docker.ok(['run', '--rm', busybox, 'true']);
+    const format = '{{(index .IPAM.Config 0).Gateway}} {{index .Options "com.docker.network.bridge.name"}}';
+    const before = await docker.ok(['network', 'inspect', '-f', format, 'bridge']);
+    const [gateway = '', bridge] = before.split(' ');
+    await daemon.kill();
+    await daemon.start();
+    expect(await docker.ok(['network', 'inspect', '-f', format, 'bridge'])).toBe(before);
+    await docker.ok(['run', '--rm', busybox, 'true']);
+    const { stdout } = await run('ip', ['-4', '-br', 'addr', 'show', 'dev', bridge ?? '']);
+    expect(stdout.match(/\S+\/\d+/g)).toEqual([expect.stringContaining(`${gateway}/`)]);
+  });
+
   test('finds containers as they were, with the output and the exit codes of the gap', async () => {
     const { docker, daemon, busybox } = await engine();
     const [writer, ender, sleeper, dead] = ['write', 'end', 'sleep', 'dead'].map(uniqueName) as [

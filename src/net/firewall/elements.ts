@@ -118,7 +118,8 @@ function inOrder(elements: SetElement[]): SetElement[] {
   return elements.sort((a, b) => a.key.compare(b.key) || (a.intervalEnd ? -1 : 1));
 }
 
-function identity({ key, keyEnd, data, intervalEnd }: SetElement): string {
+/** What tells elements of one set apart. */
+export function identity({ key, keyEnd, data, intervalEnd }: SetElement): string {
   const end = keyEnd && !keyEnd.equals(key) ? keyEnd.toString('hex') : '';
   return `${key.toString('hex')}-${end}${intervalEnd ? '|' : ''}=${data?.toString('hex') ?? ''}`;
 }

@@ -58,6 +58,21 @@ if (host) {
     });
   });
 
+  test('a network that goes takes nothing of the one beside it, though its own was never there', async () => {
+    await host.net.open();
+    const [first, never] = [network(75), network(76)];
+    const natted = () => sh('nft list set inet minke_test natted').match(/172\.31\.7[56][^,\s]*/g);
+    await host.net.ensureNetwork(first);
+    await host.net.removeNetwork(never);
+    expect(natted()).toEqual(['172.31.75.0/24']);
+    await host.net.ensureNetwork(never);
+    expect(natted()).toEqual(['172.31.75.0/24', '172.31.76.0/24']);
+    sh('nft delete element inet minke_test natted { 172.31.76.0/24 }');
+    await host.net.removeNetwork(never);
+    expect(natted()).toEqual(['172.31.75.0/24']);
+    await host.net.removeNetwork(first);
+  });
+
   describe('the administrator’s rules', () => {
     test('in MINKE-USER come first, and survive repair, restart and the end of the daemon', async () => {
       const web = await start(one, [{ hostPort: 8080 }]);

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { errnoOf, type Logger } from '../../base/mod.ts';
-import { Nfnetlink, type SetChange } from '../../sys/mod.ts';
+import { Nfnetlink, type SetChange, type SetElement } from '../../sys/mod.ts';
 import { ipv4Bytes, parseIpv6 } from '../ipam/address.ts';
 import type { BridgeNetwork } from '../net.ts';
 import { DockerUserChains } from './docker-user.ts';
-import { bridgeElements, bySet, changesOf, difference, type SetAndElements } from './elements.ts';
+import { bridgeElements, bySet, changesOf, difference, identity, type SetAndElements } from './elements.ts';
 import { ForeignChains } from './foreign-chains.ts';
 import { Judge } from './judge.ts';
 import { type Publication, protocolNumber, publicationElements } from './port-elements.ts';
@@ -116,9 +116,10 @@ export class Firewall {
   }
 
   async removeBridge(network: BridgeNetwork): Promise<void> {
-    const known = this.#bridges.get(network.bridge) ?? network;
+    const known = this.#bridges.get(network.bridge);
     this.#bridges.delete(network.bridge);
-    if (!this.#options.enabled) return;
+    // One whose making failed before it was told here: what it would have may be another's.
+    if (!known || !this.#options.enabled) return;
     this.#deleteWhatIsThere(changesOf('delete', bridgeElements(known)));
     await this.#foreign.forget(this.#open(), network.bridge);
   }
@@ -250,7 +251,7 @@ export class Firewall {
       if (change.change === 'flush') continue;
       try {
         const there = this.#open().elements(table, change.set);
-        const gone = difference(change.set, there, [...withoutThese(there, change.elements)]);
+        const gone = difference(change.set, there, withoutThese(there, change.elements));
         this.#change(gone);
       } catch (error) {
         if (errnoOf(error) !== 'ENOENT') throw error;
@@ -286,7 +287,8 @@ export class Firewall {
   }
 }
 
-function withoutThese(there: readonly { key: Buffer }[], those: readonly { key: Buffer }[]) {
-  const keys = new Set(those.map(({ key }) => key.toString('hex')));
-  return there.filter(({ key }) => !keys.has(key.toString('hex')));
+/** The end of one interval has the key at which its neighbour begins: the key alone does not tell them apart. */
+function withoutThese(there: readonly SetElement[], those: readonly SetElement[]): SetElement[] {
+  const gone = new Set(those.map(identity));
+  return there.filter((element) => !gone.has(identity(element)));
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { isolatedHost, sh } from '../testing/isolated-host.ts';
-import { hostSubnets } from './host-subnets.ts';
+import { addressesOf, hostSubnets } from './host-subnets.ts';
 
 if (isolatedHost(import.meta.path, 'subnets of the host are read from the kernel')) {
   test('hostSubnets gives networks of the host’s interfaces, of both families, without what lies behind gateways', () => {
@@ -13,5 +13,14 @@ if (isolatedHost(import.meta.path, 'subnets of the host are read from the kernel
     expect(subnets).toContain('10.77.8.0/22');
     expect(subnets).toContain('fd77:1::/64');
     expect(subnets.join(' ')).not.toMatch(/10\.99|fd99|fe80|ff00|0\.0\.0\.0/);
+  });
+
+  test('addressesOf gives those of a bridge that no container is on', () => {
+    sh('ip link add mnkaddr type bridge && ip link set mnkaddr up');
+    sh('ip addr add 10.77.8.1/22 dev mnkaddr && ip addr add fd77:1::1/64 dev mnkaddr nodad');
+    const addresses = addressesOf('mnkaddr');
+    sh('ip link del mnkaddr');
+    expect(addresses.slice(0, 2)).toEqual(['10.77.8.1/22', 'fd77:1::1/64']);
+    expect(addressesOf('mnkaddr')).toEqual([]);
   });
 }

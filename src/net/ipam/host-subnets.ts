@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Rtnetlink } from '../../sys/mod.ts';
-import { bitsOf, formatPrefix, parseAddress } from './prefix.ts';
+import { bitsOf, formatAddress, formatPrefix, parseAddress } from './prefix.ts';
 
 /**
  * What the host has already, and a network that names no subnet keeps away from: networks that it is part of, and its
@@ -10,6 +10,22 @@ import { bitsOf, formatPrefix, parseAddress } from './prefix.ts';
  */
 export function hostSubnets(): string[] {
   return [...onLinkSubnets(), ...nameServers()];
+}
+
+/**
+ * The addresses of an interface with their prefixes, e.g. `172.17.0.1/16`; none where there is no such interface.
+ * Why not `os.networkInterfaces`: it knows nothing of a bridge that no container is on, which has no carrier.
+ */
+export function addressesOf(name: string): string[] {
+  using rtnetlink = new Rtnetlink();
+  const link = rtnetlink.link(name);
+  return rtnetlink
+    .addresses()
+    .filter(({ index }) => index === link?.index)
+    .map(({ bytes, prefixLength }) => {
+      const value = BigInt(`0x${bytes.toString('hex')}`);
+      return `${formatAddress({ family: bytes.length === 4 ? 4 : 6, value })}/${prefixLength}`;
+    });
 }
 
 function onLinkSubnets(): string[] {
