@@ -163,6 +163,15 @@ describe('network create', () => {
     expect(
       await create('-o', 'com.docker.network.bridge.enable_icc=perhaps', '--subnet', '10.213.3.0/24', name),
     ).toContain('failed to parse com.docker.network.bridge.enable_icc value: perhaps');
+    if (ENGINE === 'minke') {
+      const option = (text: string) => create('-o', `com.docker.network.${text}`, name);
+      expect(await option('bridge.name=longer-than-fifteen')).toContain('invalid bridge name');
+      expect(await option('driver.mtu=67')).toContain('invalid MTU number: 67: must be from 68 to 65535');
+      expect(await create('--ipv4=false', name)).toContain('IPv4 or IPv6 must be enabled');
+      expect(await fails('run', '--rm', '--mac-address', '01:00:5e:00:00:01', e.busybox, 'true')).toContain(
+        'invalid MAC address 01:00:5e:00:00:01',
+      );
+    }
     expect(await fails('network', 'rm', 'bridge')).toContain(
       'bridge is a pre-defined network and cannot be removed',
     );
@@ -394,7 +403,23 @@ describe('a container', () => {
         ...['--network', `name=${one.name},ip=10.213.21.21,alias=first`],
         ...['--network', `name=${two.name},gw-priority=5,driver-opt=com.docker.network.endpoint.ifname=wan0`],
       ];
+      const ifname = 'driver-opt=com.docker.network.endpoint.ifname';
+      const twice = [one, two].flatMap(({ name }) => ['--network', `name=${name},${ifname}=wan0`]);
+      expect(await fails('run', '--rm', ...twice, e.busybox, 'true')).toContain(
+        'the container has an interface "wan0" already',
+      );
       await using both = await box(...asked);
+      const again = await network(23);
+      expect(
+        await fails(
+          'network',
+          'connect',
+          '--driver-opt',
+          `${ifname.slice('driver-opt='.length)}=wan0`,
+          again.name,
+          both.name,
+        ),
+      ).toContain('the container has an interface "wan0" already');
       expect(await inside(both.name, 'ip', 'route')).toMatch(/default via 10\.213\.22\.1 dev wan0/);
       expect(await inside(both.name, 'ip', '-o', 'addr')).toContain('10.213.21.21/24');
       const settings = JSON.parse(await field(both.name, '{{json .NetworkSettings.Networks}}')) as Record<

@@ -5,6 +5,7 @@ import { bridgeOptions } from './bridge-options.ts';
 import { withConfigFrom } from './config-networks.ts';
 import type { NetworksContext } from './context.ts';
 import { withDefaultOptions } from './default-options.ts';
+import { checkInterfaceOptions } from './interface-options.ts';
 import { isPredefined } from './network-book.ts';
 import { isLinkDriver, networkOfRecord } from './network-of-record.ts';
 import type { NetworkCreateRequest } from './networks.ts';
@@ -88,6 +89,7 @@ async function recordOf(context: NetworksContext, request: Resolved): Promise<Ne
     ...(request.configFrom !== '' && { configFrom: request.configFrom }),
   };
   if (request.configOnly) return { ...base, configOnly: true, subnets: askedSubnets(request) };
+  checkInterfaceOptions(options, { ipv6: enableIpv6 });
   const bridge = driver === 'bridge' ? await bridgeOf(context, base, request) : {};
   return { ...base, subnets: plannedSubnets(context, request, driver), ...bridge };
 }
@@ -96,9 +98,11 @@ async function recordOf(context: NetworksContext, request: Resolved): Promise<Ne
 async function bridgeOf(
   { bridges, net }: NetworksContext,
   { id }: NetworkRecord,
-  { options, internal }: NetworkCreateRequest,
+  { options, internal, enableIpv4, enableIpv6 }: Resolved,
 ): Promise<Pick<NetworkRecord, 'bridge' | 'foreignBridge'>> {
   const { bridge } = bridgeOptions(options, internal);
+  // Compat: macvlan and ipvlan networks may have no addresses at all.
+  if (!enableIpv4 && !enableIpv6) throw new EngineError('invalid', 'IPv4 or IPv6 must be enabled');
   if (bridge === undefined) return {};
   const other = bridges().find((one) => one.bridge === bridge);
   if (other) {

@@ -93,7 +93,7 @@ function info(context: SystemContext, runtime: RuntimeVersion): Record<string, u
     SystemStatus: null,
     Plugins: {
       Volume: ['local'],
-      Network: ['bridge', 'host', 'null'],
+      Network: ['bridge', 'host', 'ipvlan', 'macvlan', 'null'],
       Authorization: null,
       Log: context.logDrivers,
     },

@@ -40,6 +40,7 @@ export class LiveSandboxes {
     const { namespaces, networks, services } = this.#parts;
     if (this.#live.has(id))
       throw new EngineError('conflict', `container ${id} has a network sandbox already`);
+    refuseTwice(request.endpoints.flatMap((endpoint) => endpoint.interface ?? []));
     const resolver = request.endpoints.find((endpoint) => endpoint.resolver)?.resolver;
     const sandbox: Sandbox = {
       netns: namespaces.path(id),
@@ -79,7 +80,9 @@ export class LiveSandboxes {
     const driver = this.#driver(request.network);
     using namespace = this.#parts.namespaces.openPinned(id);
     await using cleanup = this.#undo(id);
-    const name = request.interface ?? freeNameInside(prefixOf(request.network), before.endpoints, namespace);
+    const { interface: asked } = request;
+    if (asked !== undefined && isTakenInside(asked, before.endpoints, namespace)) throw takenName(asked);
+    const name = asked ?? freeNameInside(prefixOf(request.network), before.endpoints, namespace);
     const endpoint = driver.allocate(request, name);
     cleanup.defer('give addresses back', () => driver.release(endpoint));
     cleanup.defer('remove the interface', () => driver.remove(namespace, endpoint));
@@ -237,12 +240,21 @@ function freeName(
 }
 
 /** As `freeName`, and the container's own interfaces are not in the way. */
-function freeNameInside(prefix: string, endpoints: readonly Endpoint[], { inside }: OpenSandbox): string {
-  return lowestFree(
-    prefix,
-    (name) => endpoints.some((one) => one.interface === name) || inside.link(name) !== undefined,
-  );
+function freeNameInside(prefix: string, endpoints: readonly Endpoint[], namespace: OpenSandbox): string {
+  return lowestFree(prefix, (name) => isTakenInside(name, endpoints, namespace));
 }
+
+const isTakenInside = (name: string, endpoints: readonly Endpoint[], { inside }: OpenSandbox): boolean =>
+  endpoints.some((one) => one.interface === name) || inside.link(name) !== undefined;
+
+/** Names asked for in a sandbox that is to be made, where `lo` alone is there before them. */
+function refuseTwice(asked: readonly string[]): void {
+  const twice = asked.find((name, index) => name === 'lo' || asked.indexOf(name) !== index);
+  if (twice !== undefined) throw takenName(twice);
+}
+
+const takenName = (name: string): EngineError =>
+  new EngineError('conflict', `the container has an interface ${JSON.stringify(name)} already`);
 
 function lowestFree(prefix: string, isTaken: (name: string) => boolean): string {
   for (let index = 0; ; index++) if (!isTaken(`${prefix}${index}`)) return `${prefix}${index}`;

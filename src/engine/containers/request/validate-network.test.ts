@@ -45,3 +45,20 @@ test('validateEndpoint says all that is wrong at once', () => {
     'invalid config for network bridge: invalid endpoint settings:\nuser specified IP address is supported on user defined networks only\nnetwork-scoped alias is supported only for containers in user defined networks\ninvalid IPv4 address: zzz',
   );
 });
+
+test('validateEndpoint refuses what no interface can have', () => {
+  const endpoint = (MacAddress: string) => () => validateEndpoint('n', { MacAddress }, true);
+  for (const good of ['02:42:ac:11:00:02', '02-42-AC-11-00-02', '00:00:00:00:00:01']) endpoint(good)();
+  expect(endpoint('02:42')).toThrow('invalid MAC address 02:42');
+  expect(endpoint('01:00:5e:00:00:01')).toThrow(
+    'invalid MAC address 01:00:5e:00:00:01: it is that of a group',
+  );
+  expect(endpoint('FF-FF-FF-FF-FF-FF')).toThrow(
+    'invalid MAC address FF-FF-FF-FF-FF-FF: it is that of a group',
+  );
+  expect(endpoint('00:00:00:00:00:00')).toThrow('invalid MAC address 00:00:00:00:00:00: it is all zeros');
+  for (const name of ['a/b', 'x'.repeat(16), '..', 'all', 'default']) {
+    const DriverOpts = { 'com.docker.network.endpoint.ifname': name };
+    expect(() => validateEndpoint('n', { DriverOpts }, true)).toThrow(`invalid interface name "${name}"`);
+  }
+});

@@ -75,16 +75,23 @@ export function endpointFaults(settings: Partial<EndpointSettings>, userDefined:
   if (ipv4 !== '' && !isIPv4(ipv4)) wrong.push(`invalid IPv4 address: ${ipv4}`);
   if (ipv6 !== '' && !isIPv6(ipv6)) wrong.push(`invalid IPv6 address: ${ipv6}`);
   for (const ip of LinkLocalIPs ?? []) if (isIP(ip) === 0) wrong.push(`invalid link-local IP address: ${ip}`);
-  if (settings.MacAddress && !/^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i.test(settings.MacAddress)) {
-    wrong.push(`invalid MAC address ${settings.MacAddress}`);
-  }
+  if (settings.MacAddress) wrong.push(...macFaults(settings.MacAddress));
   const sysctls = settings.DriverOpts?.['com.docker.network.endpoint.sysctls'];
   if (sysctls !== undefined) wrong.push(...endpointSysctlFaults(sysctls));
   const name = settings.DriverOpts?.['com.docker.network.endpoint.ifname'];
-  if (name !== undefined && !/^(?!\.{1,2}$)[^\s/:]{1,15}$/.test(name)) {
+  if (name !== undefined && !/^(?!(\.{1,2}|all|default)$)[^\s/:]{1,15}$/.test(name)) {
     wrong.push(`invalid interface name ${JSON.stringify(name)}`);
   }
   return wrong;
+}
+
+/** Compat: Docker hears of the second and third from the kernel, at start. */
+function macFaults(mac: string): string[] {
+  if (!/^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i.test(mac)) return [`invalid MAC address ${mac}`];
+  if ((Number.parseInt(mac.slice(0, 2), 16) & 1) === 1) {
+    return [`invalid MAC address ${mac}: it is that of a group (multicast), not of one interface`];
+  }
+  return /^[0:-]+$/.test(mac) ? [`invalid MAC address ${mac}: it is all zeros`] : [];
 }
 
 function invalid(message: string): EngineError {

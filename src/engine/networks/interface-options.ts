@@ -1,0 +1,31 @@
+import { EngineError } from '../../base/mod.ts';
+
+const BRIDGE_NAME = 'com.docker.network.bridge.name';
+const MTU = 'com.docker.network.driver.mtu';
+/** What the kernel takes for an IPv4 interface, and what RFC 8200 wants for IPv6. */
+const LEAST_MTU = { ipv4: 68, ipv6: 1280 };
+const MOST_MTU = 65_535;
+
+/**
+ * Refuses what no interface can have, before anything is made: a name, or a size of packets. Only for networks that are
+ * to be made: those on disk were made once. Throws `invalid`. Compat: Docker answers 500 with the kernel's word for it.
+ */
+export function checkInterfaceOptions(options: Record<string, string>, families: { ipv6: boolean }): void {
+  const bridge = options[BRIDGE_NAME] ?? '';
+  // The name also goes into paths and into text for nft; `all` and `default` are the kernel's own there.
+  if (bridge !== '' && (!/^[\w.-]{1,15}$/.test(bridge) || /^(\.+|all|default)$/.test(bridge))) {
+    throw new EngineError(
+      'invalid',
+      `invalid bridge name ${JSON.stringify(bridge)}: at most 15 letters, digits, "_", "." and "-"`,
+    );
+  }
+  const mtu = Number(options[MTU] ?? 0);
+  const least = families.ipv6 ? LEAST_MTU.ipv6 : LEAST_MTU.ipv4;
+  // What is no number, or negative, is the driver's to refuse; 0 is as if it were not set.
+  if (mtu > 0 && (mtu < least || mtu > MOST_MTU)) {
+    throw new EngineError(
+      'invalid',
+      `invalid MTU number: ${mtu}: must be from ${least} to ${MOST_MTU}${families.ipv6 ? ' with IPv6' : ''}`,
+    );
+  }
+}
