@@ -48,6 +48,8 @@ export class PublishedPorts implements SandboxService {
   }
 
   async open(id: ContainerId, sandbox: Sandbox): Promise<void> {
+    // One without networks starts also where there is no nft.
+    if (sandbox.endpoints.length === 0) return;
     await this.#firewall.check();
     const publication = this.#publicationOf(id, sandbox);
     if (!publication) return;
