@@ -1,3 +1,4 @@
+export { isBridgeName } from './bridge/bridge.ts';
 export { addressesOf, hostSubnets } from './ipam/host-subnets.ts';
 export { type PlannedSubnet, planSubnets } from './ipam/plan-subnets.ts';
 export { contains as prefixContains, formatAddress, formatPrefix, parsePrefix } from './ipam/prefix.ts';

@@ -1,4 +1,5 @@
 import { EngineError } from '../../base/mod.ts';
+import { isBridgeName } from '../../net/mod.ts';
 
 const BRIDGE_NAME = 'com.docker.network.bridge.name';
 const MTU = 'com.docker.network.driver.mtu';
@@ -12,8 +13,8 @@ const MOST_MTU = 65_535;
  */
 export function checkInterfaceOptions(options: Record<string, string>, families: { ipv6: boolean }): void {
   const bridge = options[BRIDGE_NAME] ?? '';
-  // The name also goes into paths and into text for nft; `all` and `default` are the kernel's own there.
-  if (bridge !== '' && (!/^[\w.-]{1,15}$/.test(bridge) || /^(\.+|all|default)$/.test(bridge))) {
+  // `all` and `default` are the kernel's own among the switches of interfaces.
+  if (bridge !== '' && (!isBridgeName(bridge) || bridge === 'all' || bridge === 'default')) {
     throw new EngineError(
       'invalid',
       `invalid bridge name ${JSON.stringify(bridge)}: at most 15 letters, digits, "_", "." and "-"`,

@@ -18,8 +18,7 @@ import type { BridgeNetwork } from '../net.ts';
 /** Makes or repairs the interface of a bridge network, and gives it. */
 export function ensureBridgeLink(rtnetlink: Rtnetlink, network: BridgeNetwork): Link {
   const { bridge, mtu } = network;
-  // The name also goes into paths and into text for nft.
-  if (!/^[\w.-]{1,15}$/.test(bridge) || /^\.+$/.test(bridge)) {
+  if (!isBridgeName(bridge)) {
     throw new EngineError('invalid', `invalid bridge name ${JSON.stringify(bridge)}`);
   }
   const addresses = addressesOf(network);
@@ -40,6 +39,11 @@ export function ensureBridgeLink(rtnetlink: Rtnetlink, network: BridgeNetwork): 
   if (!link.up || 'mtu' in change) rtnetlink.request(setLink(index, change));
   if (!network.icc && filtersBridged()) rtnetlink.request(filterBridgedPackets(index));
   return link;
+}
+
+/** Whether an interface can have this name. Stricter than the kernel: it also goes into paths and into text for nft. */
+export function isBridgeName(name: string): boolean {
+  return /^[\w.-]{1,15}$/.test(name) && !/^\.+$/.test(name);
 }
 
 interface BridgeAddress {

@@ -112,6 +112,15 @@ export function difference(
   ];
 }
 
+/** As `difference`, of all sets that stand on either side. */
+export function differences(
+  there: ReadonlyMap<string, readonly SetElement[]>,
+  wanted: ReadonlyMap<string, readonly SetElement[]>,
+): SetChange[] {
+  const sets = new Set([...wanted.keys(), ...there.keys()]);
+  return [...sets].flatMap((set) => difference(set, there.get(set) ?? [], wanted.get(set) ?? []));
+}
+
 /** Of a set of one field the kernel deletes an interval only start first, and lists it end first. */
 function inOrder(elements: SetElement[]): SetElement[] {
   if (!elements.some(({ intervalEnd }) => intervalEnd)) return elements;

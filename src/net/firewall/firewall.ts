@@ -4,7 +4,15 @@ import { Nfnetlink, type SetChange, type SetElement } from '../../sys/mod.ts';
 import { ipv4Bytes, parseIpv6 } from '../ipam/address.ts';
 import type { BridgeNetwork } from '../net.ts';
 import { DockerUserChains } from './docker-user.ts';
-import { bridgeElements, bySet, changesOf, difference, identity, type SetAndElements } from './elements.ts';
+import {
+  bridgeElements,
+  bySet,
+  changesOf,
+  difference,
+  differences,
+  identity,
+  type SetAndElements,
+} from './elements.ts';
 import { ForeignChains } from './foreign-chains.ts';
 import { Judge } from './judge.ts';
 import { type Publication, protocolNumber, publicationElements } from './port-elements.ts';
@@ -102,11 +110,7 @@ export class Firewall {
     const before = this.#bridges.get(network.bridge);
     this.#bridges.set(network.bridge, network);
     if (!this.#compared) return;
-    const wanted = bySet(bridgeElements(network));
-    const there = bySet(before ? bridgeElements(before) : []);
-    const changes = [...new Set([...wanted.keys(), ...there.keys()])].flatMap((set) =>
-      difference(set, there.get(set) ?? [], wanted.get(set) ?? []),
-    );
+    const changes = differences(bySet(before ? bridgeElements(before) : []), bySet(bridgeElements(network)));
     // Those that should be there already are told again: one may be missing.
     const again = changesOf('add', bridgeElements(network));
     await this.#changeOrRepair([...changes.filter(({ change }) => change === 'delete'), ...again]);
@@ -130,10 +134,9 @@ export class Firewall {
     await this.check();
     const { owner } = publication;
     const before = this.#publications.get(owner);
-    const there = bySet(before ? this.#elementsOf(before) : []);
-    const wanted = bySet(this.#elementsOf(publication));
-    const changes = [...new Set([...there.keys(), ...wanted.keys()])].flatMap((set) =>
-      difference(set, there.get(set) ?? [], wanted.get(set) ?? []),
+    const changes = differences(
+      bySet(before ? this.#elementsOf(before) : []),
+      bySet(this.#elementsOf(publication)),
     );
     this.#publications.set(owner, publication);
     try {

@@ -1,7 +1,5 @@
 import { EngineError } from '../../base/mod.ts';
 import {
-  addAddress,
-  addDefaultRoute,
   addIpvlan,
   addMacvlan,
   errnoWords,
@@ -11,12 +9,9 @@ import {
   type NetlinkMessage,
   type Rtnetlink,
   SysError,
-  setLink,
-  visitNamespace,
-  writeSysctl,
 } from '../../sys/mod.ts';
 import type { Endpoint, LinkNetwork } from '../net.ts';
-import { ipv6Messages, setIpv6Inside } from '../sandbox/endpoint-ipv6.ts';
+import { bringUp } from '../sandbox/bring-up.ts';
 import type { OpenSandbox } from '../sandbox/namespace.ts';
 import { findLink, parentOf } from './parent.ts';
 
@@ -32,7 +27,6 @@ export function addLinkEndpoint(
   network: LinkNetwork,
   options: { gateway: { ipv4: boolean; ipv6: boolean } },
 ): string {
-  const { interface: name } = endpoint;
   const parent = findLink(host, parentOf(network));
   if (!parent) {
     refuse(`the requested parent interface ${parentOf(network)} was not found on the Docker host`);
@@ -44,22 +38,8 @@ export function addLinkEndpoint(
     // Compat: moby's createMacVlan. Only one kind can stand on an interface, and only one link of mode passthru.
     refuse(`failed to create the ${network.driver} port: ${errnoWords(error.errno)}`);
   }
-  visitNamespace(sandbox.fd, () => {
-    // Neighbours outside may remember another hardware address.
-    setIpv6Inside(name, { wanted: endpoint.ipv6 !== undefined, announce: true });
-    writeSysctl(`ipv4/conf/${name}/arp_notify`, '1');
-  });
-  const inside = sandbox.inside.link(name);
-  if (!inside) throw new Error(`interface ${name} is gone`);
-  const { index } = inside;
-  const { ipv4, prefixLength, gateway } = endpoint;
-  sandbox.inside.request(
-    ...(ipv4 === '' ? [] : [addAddress({ index, address: ipv4, prefixLength })]),
-    setLink(index, { up: true }),
-    ...(options.gateway.ipv4 ? [addDefaultRoute(index, gateway)] : []),
-    ...ipv6Messages(index, endpoint, { routed: options.gateway.ipv6, announce: true }),
-  );
-  return inside.mac;
+  // Neighbours outside may remember another hardware address.
+  return bringUp(sandbox, endpoint, { gateway: options.gateway, announce: true }).mac;
 }
 
 function linkMessage(

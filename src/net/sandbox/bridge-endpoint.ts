@@ -1,18 +1,8 @@
 import { errnoOf } from '../../base/mod.ts';
-import {
-  addAddress,
-  addDefaultRoute,
-  addVeth,
-  deleteLink,
-  type Rtnetlink,
-  setBridgePort,
-  setLink,
-  visitNamespace,
-  writeSysctl,
-} from '../../sys/mod.ts';
+import { addVeth, deleteLink, type Rtnetlink, setBridgePort, setLink, writeSysctl } from '../../sys/mod.ts';
 import { filtersBridged } from '../bridge/bridge.ts';
 import type { BridgeNetwork, Endpoint } from '../net.ts';
-import { ipv6Messages, setIpv6Inside } from './endpoint-ipv6.ts';
+import { bringUp } from './bring-up.ts';
 import type { OpenSandbox } from './namespace.ts';
 
 /** `veth` and the first ten digits of the endpoint's id: at most 15 characters may be. */
@@ -55,20 +45,7 @@ export function addEndpoint(
   // IPv6 off before they are up: else each makes a link-local address and asks for routers.
   writeSysctl(`ipv6/conf/${name}/disable_ipv6`, '1');
   host.request(portMessage(name, network));
-  visitNamespace(sandbox.fd, () => {
-    setIpv6Inside(peer, { wanted: endpoint.ipv6 !== undefined, announce: options.announce });
-    if (options.announce) writeSysctl(`ipv4/conf/${peer}/arp_notify`, '1');
-  });
-  const inside = sandbox.inside.link(peer);
-  if (!inside) throw new Error(`interface ${peer} is gone`);
-  const { index } = inside;
-  const { ipv4, prefixLength, gateway } = endpoint;
-  sandbox.inside.request(
-    ...(ipv4 === '' ? [] : [addAddress({ index, address: ipv4, prefixLength })]),
-    setLink(index, { up: true }),
-    ...(options.gateway.ipv4 ? [addDefaultRoute(index, gateway)] : []),
-    ...ipv6Messages(index, endpoint, { routed: options.gateway.ipv6, announce: options.announce }),
-  );
+  bringUp(sandbox, endpoint, options);
 }
 
 /** Race: the kernel, too, deletes it, at the moment when its namespace is gone. */
