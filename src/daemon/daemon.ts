@@ -125,10 +125,19 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   closing.defer(() => rmSync(config.pidfile, { force: true }));
   log.info('daemon is ready', { hosts: config.hosts, dataRoot: config.dataRoot });
   void startByPolicy(context);
-  const warmingUp = setTimeout(() => {
-    runtime.warmUp().catch((error) => log.error('cannot run containers', { error: messageOf(error) }));
-  }, WARM_UP_MS);
-  closing.defer(() => clearTimeout(warmingUp));
+  let warmingUp: NodeJS.Timeout | undefined;
+  const warmUp = () => {
+    warmingUp = setTimeout(() => {
+      runtime.warmUp().catch((error) => log.error('cannot run containers', { error: messageOf(error) }));
+    }, WARM_UP_MS);
+  };
+  let ending = false;
+  // Not beside the network, which also keeps this thread from who asks.
+  void net.settled().then(() => ending || warmUp());
+  closing.defer(() => {
+    ending = true;
+    clearTimeout(warmingUp);
+  });
 
   const owned = closing.move();
   return {

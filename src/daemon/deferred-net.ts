@@ -2,6 +2,8 @@ import { EngineError, type Logger, messageOf } from '../base/mod.ts';
 import type { Net, Network } from '../net/mod.ts';
 
 export interface DeferredNet extends Net {
+  /** Resolves when what was asked for so far is done, or has failed. */
+  settled(): Promise<void>;
   /** Why containers have no network, if so. */
   trouble(): string | undefined;
   /** The networks that are there when the daemon starts, the default one first: says at once that it is under way. */
@@ -98,6 +100,7 @@ export function deferredNet(net: Net, log: Logger): DeferredNet {
       await ready.catch(() => {});
       await net.close();
     },
+    settled: () => ready.catch(() => {}),
     trouble: () => trouble,
     repair: () => then(() => net.open()),
   };
